@@ -1,0 +1,35 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace Ops.Data.ModelStore;
+
+internal sealed class UploadConfiguration : IEntityTypeConfiguration<Upload>
+{
+    public void Configure(EntityTypeBuilder<Upload> builder)
+    {
+        builder.Property(u => u.Id).ValueGeneratedNever();
+        builder.Property(u => u.Revision).IsConcurrencyToken();
+        builder.HasIndex(u => new { u.State, u.ExpiresAt });
+        builder.HasIndex(u => new { u.PersonId, u.State });
+        builder.HasMany(u => u.Files).WithOne().HasForeignKey(f => f.UploadId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class UploadFileConfiguration : IEntityTypeConfiguration<UploadFile>
+{
+    public void Configure(EntityTypeBuilder<UploadFile> builder)
+    {
+        builder.Property(f => f.Id).ValueGeneratedNever();
+        builder.HasIndex(f => f.ObjectId).IsUnique();
+        builder.HasIndex(f => new { f.UploadId, f.Path }).IsUnique();
+    }
+}
+
+internal sealed class UploadPartConfiguration : IEntityTypeConfiguration<UploadPart>
+{
+    public void Configure(EntityTypeBuilder<UploadPart> builder)
+    {
+        builder.HasKey(p => new { p.FileId, p.Number });
+        builder.HasOne<UploadFile>().WithMany().HasForeignKey(p => p.FileId).OnDelete(DeleteBehavior.Cascade);
+    }
+}

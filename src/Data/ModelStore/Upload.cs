@@ -1,0 +1,235 @@
+namespace Ops.Data.ModelStore;
+
+/// <summary>How far an upload is.</summary>
+public enum UploadState
+{
+    /// <summary>Parts are accepted.</summary>
+    Open,
+
+    /// <summary>All parts are there; the server hashes and reads the files.</summary>
+    Verifying,
+
+    /// <summary>A version was made of it.</summary>
+    Completed,
+
+    /// <summary>The person gave it up.</summary>
+    Cancelled,
+
+    /// <summary>Nobody went on with it in time.</summary>
+    Expired,
+
+    /// <summary>The files were refused; <see cref="Upload.FailureMessage"/> says why.</summary>
+    Refused,
+}
+
+/// <summary>Files on their way to become one version. Survives reloads and restarts: every acknowledged part is a row.</summary>
+public sealed class Upload
+{
+    private Upload()
+    {
+    }
+
+    /// <summary>The opaque key.</summary>
+    public Guid Id { get; private init; }
+
+    /// <summary>The model the version will belong to.</summary>
+    public Guid ModelId { get; private init; }
+
+    /// <summary>Its name, for the tray.</summary>
+    public string ModelName { get; private init; } = "";
+
+    /// <summary>Who uploads; nobody else may add to or complete it.</summary>
+    public Guid PersonId { get; private init; }
+
+    /// <summary>The uploader's name.</summary>
+    public string PersonName { get; private init; } = "";
+
+    /// <summary>The store the bytes go to.</summary>
+    public string Store { get; private init; } = "";
+
+    /// <summary>Notes for the version.</summary>
+    public string Notes { get; private init; } = "";
+
+    /// <summary>Lineage for the version, as JSON, or null.</summary>
+    public string? LineageJson { get; private init; }
+
+    /// <summary>When it began.</summary>
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    /// <summary>When it is collected unless a part arrives before.</summary>
+    public DateTimeOffset ExpiresAt { get; private set; }
+
+    /// <summary>How far it is.</summary>
+    public UploadState State { get; private set; }
+
+    /// <summary>Why it was refused, in plain words.</summary>
+    public string? FailureMessage { get; private set; }
+
+    /// <summary>The version it became.</summary>
+    public Guid? VersionId { get; private set; }
+
+    /// <summary>Optimistic concurrency token.</summary>
+    public int Revision { get; private set; }
+
+    /// <summary>The files.</summary>
+    public List<UploadFile> Files { get; private init; } = [];
+
+    /// <summary>Whether it takes parts.</summary>
+    public bool IsOpen => State == UploadState.Open;
+
+    /// <summary>Begins an upload of files whose paths and sizes were checked already.</summary>
+    public static Upload Begin(NewUpload details, IEnumerable<UploadFile> files) => new()
+    {
+        Id = Guid.CreateVersion7(details.Now),
+        ModelId = details.ModelId,
+        ModelName = details.ModelName,
+        PersonId = details.PersonId,
+        PersonName = details.PersonName,
+        Store = details.Store,
+        Notes = details.Notes,
+        LineageJson = details.LineageJson,
+        CreatedAt = details.Now,
+        ExpiresAt = details.Now + details.Lifetime,
+        Files = [.. files],
+    };
+
+    /// <summary>Puts the collection off, because somebody is still at it.</summary>
+    public void Extend(DateTimeOffset now, TimeSpan lifetime)
+    {
+        ExpiresAt = now + lifetime;
+        Revision++;
+    }
+
+    /// <summary>All parts are there.</summary>
+    public Result BeginVerification() => Move(UploadState.Verifying, UploadState.Open, UploadState.Verifying);
+
+    /// <summary>A version was made of it.</summary>
+    public Result Complete(Guid versionId)
+    {
+        var moved = Move(UploadState.Completed, UploadState.Verifying);
+        if (moved.Succeeded)
+        {
+            VersionId = versionId;
+        }
+
+        return moved;
+    }
+
+    /// <summary>The files were refused.</summary>
+    public Result Refuse(string message)
+    {
+        var moved = Move(UploadState.Refused, UploadState.Open, UploadState.Verifying);
+        if (moved.Succeeded)
+        {
+            FailureMessage = message;
+        }
+
+        return moved;
+    }
+
+    /// <summary>Verification was interrupted; parts may be sent again.</summary>
+    public Result Reopen() => Move(UploadState.Open, UploadState.Verifying);
+
+    /// <summary>The person gave it up.</summary>
+    public Result Cancel() => Move(UploadState.Cancelled, UploadState.Open, UploadState.Verifying);
+
+    /// <summary>Nobody went on with it.</summary>
+    public Result Expire() => Move(UploadState.Expired, UploadState.Open);
+
+    private Result Move(UploadState to, params ReadOnlySpan<UploadState> from)
+    {
+        if (!from.Contains(State))
+        {
+            return Failure.Conflict($"This upload is {State} and cannot become {to}.");
+        }
+
+        State = to;
+        Revision++;
+        return Result.Done;
+    }
+}
+
+/// <summary>What <see cref="Upload.Begin"/> needs beside the files.</summary>
+public sealed record NewUpload
+{
+    /// <summary>The model.</summary>
+    public required Guid ModelId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string ModelName { get; init; }
+
+    /// <summary>Who uploads.</summary>
+    public required Guid PersonId { get; init; }
+
+    /// <summary>The uploader's name.</summary>
+    public required string PersonName { get; init; }
+
+    /// <summary>The store's name.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>Notes for the version.</summary>
+    public string Notes { get; init; } = "";
+
+    /// <summary>Lineage for the version, as JSON.</summary>
+    public string? LineageJson { get; init; }
+
+    /// <summary>The time.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>How long it is kept without progress.</summary>
+    public required TimeSpan Lifetime { get; init; }
+}
+
+/// <summary>One file of an upload.</summary>
+public sealed class UploadFile
+{
+    /// <summary>The opaque key, also used in part URLs.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>The upload.</summary>
+    public Guid UploadId { get; init; }
+
+    /// <summary>Relative path in the version, checked.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Length in bytes as the browser announced it; parts must add up to it.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>Bytes of every part but the last.</summary>
+    public required int PartSizeBytes { get; init; }
+
+    /// <summary>The opaque id of the object in the store.</summary>
+    public required string ObjectId { get; init; }
+
+    /// <summary>SHA-256 (hex) that the browser computed, once it told.</summary>
+    public string? BrowserSha256 { get; set; }
+
+    /// <summary>SHA-256 (hex) that the server computed over the whole file.</summary>
+    public string? ServerSha256 { get; set; }
+
+    /// <summary>How many parts the file has; an empty file has one empty part.</summary>
+    public int PartCount => SizeBytes == 0 ? 1 : (int)((SizeBytes + PartSizeBytes - 1) / PartSizeBytes);
+
+    /// <summary>The size of a part in bytes.</summary>
+    /// <param name="number">1 to <see cref="PartCount"/>.</param>
+    public int SizeOfPart(int number) => number < PartCount ? PartSizeBytes : (int)(SizeBytes - ((long)(PartCount - 1) * PartSizeBytes));
+}
+
+/// <summary>A part that was acknowledged: its bytes are durable in the store.</summary>
+public sealed class UploadPart
+{
+    /// <summary>The file.</summary>
+    public Guid FileId { get; init; }
+
+    /// <summary>1 to <see cref="UploadFile.PartCount"/>.</summary>
+    public int Number { get; init; }
+
+    /// <summary>Length in bytes.</summary>
+    public int SizeBytes { get; init; }
+
+    /// <summary>SHA-256 (hex) of the part as received.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The store's receipt for the part (an ETag on S3), or null.</summary>
+    public string? Receipt { get; init; }
+}

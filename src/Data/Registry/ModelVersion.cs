@@ -1,0 +1,206 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Ops.Data.Registry;
+
+/// <summary>Whether a version can be rolled out.</summary>
+public enum VersionState
+{
+    /// <summary>Complete and verified.</summary>
+    Ready,
+
+    /// <summary>Taken out of choices by a person; what runs goes on.</summary>
+    Archived,
+
+    /// <summary>Its bytes no longer match their SHA-256; it cannot be rolled out.</summary>
+    Damaged,
+}
+
+/// <summary>An immutable upload. Only its state and notes may change; its files never do.</summary>
+public sealed class ModelVersion
+{
+    private ModelVersion()
+    {
+    }
+
+    /// <summary>The key.</summary>
+    public Guid Id { get; private init; }
+
+    /// <summary>The model it belongs to.</summary>
+    public Guid ModelId { get; private init; }
+
+    /// <summary>1, 2, 3 ... within the model.</summary>
+    public int Number { get; private init; }
+
+    /// <summary>SHA-256 (hex) over the sorted files, see <see cref="ComputeDigest"/>. Approvals bind to it.</summary>
+    public string Digest { get; private init; } = "";
+
+    /// <summary>A name such as <c>onnx</c>, detected from the files.</summary>
+    public string Format { get; private init; } = "";
+
+    /// <summary>All files together, in bytes.</summary>
+    public long SizeBytes { get; private init; }
+
+    /// <summary>What the reader of the format found (signature, opset, producer ...), as JSON, or null.</summary>
+    public string? MetadataJson { get; private init; }
+
+    /// <summary>Where it came from (source, parent version, training run, commit), as JSON, or null.</summary>
+    public string? LineageJson { get; private init; }
+
+    /// <summary>Notes of the uploader, at most 4,000 characters.</summary>
+    public string Notes { get; private set; } = "";
+
+    /// <summary>The name of the model store that holds the bytes.</summary>
+    public string Store { get; private init; } = "";
+
+    /// <summary>Who uploaded it; that person may not approve its rollout.</summary>
+    public Guid UploadedById { get; private init; }
+
+    /// <summary>The uploader's name at the time.</summary>
+    public string UploadedByName { get; private init; } = "";
+
+    /// <summary>When it became visible.</summary>
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    /// <summary>Whether it can be rolled out.</summary>
+    public VersionState State { get; private set; }
+
+    /// <summary>Optimistic concurrency token.</summary>
+    public int Revision { get; private set; }
+
+    /// <summary>The files, in path order.</summary>
+    public List<VersionFile> Files { get; private init; } = [];
+
+    /// <summary>Makes a complete version.</summary>
+    /// <param name="files">Path, bytes and SHA-256 of each file, and the opaque id of its object in the store.</param>
+    /// <param name="details">Everything else about it.</param>
+    public static ModelVersion Create(IReadOnlyCollection<VersionFile> files, NewVersion details) => new()
+    {
+        Id = details.Id,
+        ModelId = details.ModelId,
+        Number = details.Number,
+        Digest = ComputeDigest(files.Select(f => (f.Path, f.Sha256))),
+        Format = details.Format,
+        SizeBytes = files.Sum(f => f.SizeBytes),
+        MetadataJson = details.MetadataJson,
+        LineageJson = details.LineageJson,
+        Notes = details.Notes,
+        Store = details.Store,
+        UploadedById = details.UploadedById,
+        UploadedByName = details.UploadedByName,
+        CreatedAt = details.Now,
+        Files = [.. files.OrderBy(f => f.Path, StringComparer.Ordinal)],
+    };
+
+    /// <summary>SHA-256 (lower-case hex) over lines of <c>sha256 two spaces path newline</c>, sorted by path in ordinal order: the same text <c>sha256sum</c> prints.</summary>
+    public static string ComputeDigest(IEnumerable<(string Path, string Sha256)> files)
+    {
+        var text = new StringBuilder();
+        foreach (var (path, sha256) in files.OrderBy(f => f.Path, StringComparer.Ordinal))
+        {
+            text.Append(sha256).Append("  ").Append(path).Append('\n');
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    /// <summary>Takes it out of choices.</summary>
+    public Result Archive() => Move(VersionState.Ready, VersionState.Archived, "archived");
+
+    /// <summary>Undoes <see cref="Archive"/>.</summary>
+    public Result Restore() => Move(VersionState.Archived, VersionState.Ready, "restored");
+
+    /// <summary>Blocks it: the stored bytes do not match any more.</summary>
+    public void MarkDamaged()
+    {
+        State = VersionState.Damaged;
+        Revision++;
+    }
+
+    private Result Move(VersionState from, VersionState to, string verb)
+    {
+        if (State != from)
+        {
+            return Failure.Conflict($"Version {Number} is {State} and cannot be {verb}.");
+        }
+
+        State = to;
+        Revision++;
+        return Result.Done;
+    }
+}
+
+/// <summary>What <see cref="ModelVersion.Create"/> needs beside the files.</summary>
+public sealed record NewVersion
+{
+    /// <summary>The key, chosen before the bytes arrive.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The model.</summary>
+    public required Guid ModelId { get; init; }
+
+    /// <summary>From <see cref="Model.NextVersion"/>.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>The detected format.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>What the format's reader found, as JSON.</summary>
+    public string? MetadataJson { get; init; }
+
+    /// <summary>Where it came from, as JSON.</summary>
+    public string? LineageJson { get; init; }
+
+    /// <summary>The uploader's notes.</summary>
+    public string Notes { get; init; } = "";
+
+    /// <summary>The store's name.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>The uploader.</summary>
+    public required Guid UploadedById { get; init; }
+
+    /// <summary>The uploader's name.</summary>
+    public required string UploadedByName { get; init; }
+
+    /// <summary>The time.</summary>
+    public required DateTimeOffset Now { get; init; }
+}
+
+/// <summary>One file of a version.</summary>
+public sealed class VersionFile
+{
+    /// <summary>The version.</summary>
+    public Guid VersionId { get; init; }
+
+    /// <summary>Relative, forward slashes, checked by the upload; part of the key.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Length in bytes.</summary>
+    public required long SizeBytes { get; init; }
+
+    /// <summary>SHA-256 in lower-case hex, computed by the server.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The opaque id of the object in the model store; never shown, never taken from a request.</summary>
+    public required string ObjectId { get; init; }
+}
+
+/// <summary>A movable name for one version of a model, such as <c>champion</c>.</summary>
+public sealed class ModelAlias
+{
+    /// <summary>The model.</summary>
+    public Guid ModelId { get; init; }
+
+    /// <summary>The alias, an RFC 1123 label, unique in the model.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The version it points to now.</summary>
+    public Guid VersionId { get; set; }
+
+    /// <summary>When it was last moved.</summary>
+    public DateTimeOffset MovedAt { get; set; }
+
+    /// <summary>Who moved it.</summary>
+    public required string MovedByName { get; set; }
+}

@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Ops.Data.Access;
+using Ops.Data.Approvals;
+using Ops.Data.Audit;
+using Ops.Data.ModelStore;
+using Ops.Data.Registry;
+using Ops.Data.Rollouts;
+using Ops.Data.Targets;
+
+namespace Ops.Data;
+
+/// <summary>The registry. One instance per operation, from <see cref="IDbContextFactory{TContext}"/>; never one per browser.</summary>
+/// <remarks>Each database has a derived class, because migrations hang on the class.</remarks>
+public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext<Person, Guid>(options)
+{
+    /// <summary>The one row about this installation.</summary>
+    public DbSet<Installation> Installations => Set<Installation>();
+
+    /// <summary>Models.</summary>
+    public DbSet<Model> Models => Set<Model>();
+
+    /// <summary>Complete versions.</summary>
+    public DbSet<ModelVersion> Versions => Set<ModelVersion>();
+
+    /// <summary>Files of versions.</summary>
+    public DbSet<VersionFile> VersionFiles => Set<VersionFile>();
+
+    /// <summary>Aliases of models.</summary>
+    public DbSet<ModelAlias> Aliases => Set<ModelAlias>();
+
+    /// <summary>Uploads, finished or not.</summary>
+    public DbSet<Upload> Uploads => Set<Upload>();
+
+    /// <summary>Files of uploads.</summary>
+    public DbSet<UploadFile> UploadFiles => Set<UploadFile>();
+
+    /// <summary>Acknowledged parts.</summary>
+    public DbSet<UploadPart> UploadParts => Set<UploadPart>();
+
+    /// <summary>Targets.</summary>
+    public DbSet<Target> Targets => Set<Target>();
+
+    /// <summary>Endpoints.</summary>
+    public DbSet<Endpoint> Endpoints => Set<Endpoint>();
+
+    /// <summary>Tokens of endpoints.</summary>
+    public DbSet<EndpointToken> EndpointTokens => Set<EndpointToken>();
+
+    /// <summary>Sealed plans.</summary>
+    public DbSet<Plan> Plans => Set<Plan>();
+
+    /// <summary>Rollouts.</summary>
+    public DbSet<Rollout> Rollouts => Set<Rollout>();
+
+    /// <summary>What happened during and between rollouts.</summary>
+    public DbSet<RolloutEvent> RolloutEvents => Set<RolloutEvent>();
+
+    /// <summary>Decisions on rollouts.</summary>
+    public DbSet<Decision> Decisions => Set<Decision>();
+
+    /// <summary>Approval policies, one an environment.</summary>
+    public DbSet<ApprovalPolicy> ApprovalPolicies => Set<ApprovalPolicy>();
+
+    /// <summary>The audit, append-only.</summary>
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    /// <summary>Who may act.</summary>
+    public DbSet<Lease> Leases => Set<Lease>();
+
+    /// <inheritdoc/>
+    public override int SaveChanges(bool acceptAllChangesOnSuccess)
+    {
+        RefuseRewrites();
+        return base.SaveChanges(acceptAllChangesOnSuccess);
+    }
+
+    /// <inheritdoc/>
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        RefuseRewrites();
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(RegistryDb).Assembly);
+    }
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(64);
+    }
+
+    private void RefuseRewrites()
+    {
+        foreach (var entry in ChangeTracker.Entries())
+        {
+            if (entry.State is EntityState.Modified or EntityState.Deleted
+                && entry.Entity is (AuditEntry or Decision or Plan or VersionFile or RolloutEvent))
+            {
+                throw new InvalidOperationException($"A {entry.Metadata.ClrType.Name} is written once and never changed.");
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+namespace Ops.Data.Rollouts;
+
+/// <summary>A stable serving address on a target.</summary>
+public sealed class Endpoint
+{
+    private Endpoint()
+    {
+    }
+
+    /// <summary>The key.</summary>
+    public Guid Id { get; private init; }
+
+    /// <summary>The unique name in <c>/serve/{name}</c>, an RFC 1123 label.</summary>
+    public string Name { get; private init; } = "";
+
+    /// <summary>Where it runs.</summary>
+    public Guid TargetId { get; private init; }
+
+    /// <summary>Who made it.</summary>
+    public Guid OwnerId { get; private init; }
+
+    /// <summary>That person's name.</summary>
+    public string OwnerName { get; private init; } = "";
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; private init; }
+
+    /// <summary>The plan of the last rollout that succeeded: what it goes back to when a rollout ends otherwise.</summary>
+    public Guid? StablePlanId { get; private set; }
+
+    /// <summary>The one rollout that may act on it now.</summary>
+    public Guid? ActiveRolloutId { get; private set; }
+
+    /// <summary>When it was stopped for good, or null.</summary>
+    public DateTimeOffset? RetiredAt { get; private set; }
+
+    /// <summary>Optimistic concurrency token.</summary>
+    public int Revision { get; private set; }
+
+    /// <summary>Makes an endpoint that serves nothing yet.</summary>
+    public static Result<Endpoint> Create(string name, Guid targetId, Guid ownerId, string ownerName, DateTimeOffset now)
+    {
+        var check = Names.Check(name, "endpoint");
+        return check.Succeeded
+            ? new Endpoint { Id = Guid.CreateVersion7(now), Name = name, TargetId = targetId, OwnerId = ownerId, OwnerName = ownerName, CreatedAt = now }
+            : check.Failure;
+    }
+
+    /// <summary>Gives the endpoint to a rollout.</summary>
+    public Result Activate(Guid rolloutId)
+    {
+        if (RetiredAt is not null)
+        {
+            return Failure.Conflict($"{Name} is retired.");
+        }
+
+        if (ActiveRolloutId is not null && ActiveRolloutId != rolloutId)
+        {
+            return Failure.Conflict($"Another rollout is active on {Name}.");
+        }
+
+        ActiveRolloutId = rolloutId;
+        Revision++;
+        return Result.Done;
+    }
+
+    /// <summary>Takes the endpoint back from a rollout that ended; a plan given becomes the stable one.</summary>
+    public Result Settle(Guid rolloutId, Guid? newStablePlanId)
+    {
+        if (ActiveRolloutId != rolloutId)
+        {
+            return Failure.Conflict($"That rollout is not the active one of {Name}.");
+        }
+
+        ActiveRolloutId = null;
+        StablePlanId = newStablePlanId ?? StablePlanId;
+        Revision++;
+        return Result.Done;
+    }
+
+    /// <summary>Stops serving for good; replicas are taken down.</summary>
+    public Result Retire(DateTimeOffset now)
+    {
+        if (RetiredAt is not null)
+        {
+            return Failure.Conflict($"{Name} is retired already.");
+        }
+
+        if (ActiveRolloutId is not null)
+        {
+            return Failure.Conflict($"A rollout is active on {Name}. Abort it first.");
+        }
+
+        RetiredAt = now;
+        Revision++;
+        return Result.Done;
+    }
+}
+
+/// <summary>A secret with which clients call an endpoint. Only its hash is kept.</summary>
+public sealed class EndpointToken
+{
+    /// <summary>The key.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>The endpoint it opens.</summary>
+    public Guid EndpointId { get; init; }
+
+    /// <summary>What it is for.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>SHA-256 (hex) of the token.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>The first characters, to recognise it by.</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>Who made it.</summary>
+    public required string CreatedByName { get; init; }
+
+    /// <summary>When.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it stopped working, or null.</summary>
+    public DateTimeOffset? RevokedAt { get; private set; }
+
+    /// <summary>Makes it stop working.</summary>
+    public Result Revoke(DateTimeOffset now)
+    {
+        if (RevokedAt is not null)
+        {
+            return Failure.Conflict("That token is revoked already.");
+        }
+
+        RevokedAt = now;
+        return Result.Done;
+    }
+}

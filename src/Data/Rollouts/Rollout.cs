@@ -1,0 +1,338 @@
+using Ops.Data.Access;
+using Ops.Data.Approvals;
+
+namespace Ops.Data.Rollouts;
+
+/// <summary>How far a rollout is. Stored as text; the order is the usual course.</summary>
+public enum RolloutState
+{
+    /// <summary>Being written; nobody else sees it.</summary>
+    Draft,
+
+    /// <summary>Waits for decisions.</summary>
+    PendingApproval,
+
+    /// <summary>May run; waits for the controller.</summary>
+    Approved,
+
+    /// <summary>The controller is at it.</summary>
+    Running,
+
+    /// <summary>A person holds it; what runs goes on running.</summary>
+    Paused,
+
+    /// <summary>The endpoint is as planned.</summary>
+    Succeeded,
+
+    /// <summary>It could not be done; the endpoint goes back to its stable plan.</summary>
+    Failed,
+
+    /// <summary>A later rollback undid it.</summary>
+    RolledBack,
+
+    /// <summary>A person stopped it; the endpoint goes back to its stable plan.</summary>
+    Aborted,
+
+    /// <summary>An approver said no.</summary>
+    Rejected,
+
+    /// <summary>Nobody decided in time.</summary>
+    Expired,
+
+    /// <summary>A later rollout took its place.</summary>
+    Superseded,
+}
+
+/// <summary>What a rollout is for.</summary>
+public enum RolloutKind
+{
+    /// <summary>A new plan.</summary>
+    Deploy,
+
+    /// <summary>Back to a plan that ran here before.</summary>
+    Rollback,
+}
+
+/// <summary>Carrying out one plan.</summary>
+public sealed class Rollout
+{
+    private Rollout()
+    {
+    }
+
+    /// <summary>The key.</summary>
+    public Guid Id { get; private init; }
+
+    /// <summary>The endpoint.</summary>
+    public Guid EndpointId { get; private init; }
+
+    /// <summary>1, 2, 3 ... within the endpoint.</summary>
+    public int Number { get; private init; }
+
+    /// <summary>Deploy or rollback.</summary>
+    public RolloutKind Kind { get; private init; }
+
+    /// <summary>The sealed plan.</summary>
+    public Guid PlanId { get; private init; }
+
+    /// <summary>The plan's hash when it was asked for.</summary>
+    public string PlanHash { get; private init; } = "";
+
+    /// <summary>The digest of the version in the plan.</summary>
+    public string VersionDigest { get; private init; } = "";
+
+    /// <summary>The stable plan when it was asked for, for the difference.</summary>
+    public Guid? PreviousPlanId { get; private init; }
+
+    /// <summary>The rollout that a rollback undoes.</summary>
+    public Guid? UndoesRolloutId { get; private init; }
+
+    /// <summary>Who asked.</summary>
+    public Guid RequestedById { get; private init; }
+
+    /// <summary>That person's name.</summary>
+    public string RequestedByName { get; private init; } = "";
+
+    /// <summary>Who uploaded the version; may not approve either.</summary>
+    public Guid VersionUploadedById { get; private init; }
+
+    /// <summary>Why, in the words of who asked.</summary>
+    public string Reason { get; private init; } = "";
+
+    /// <summary>When it was asked for.</summary>
+    public DateTimeOffset RequestedAt { get; private init; }
+
+    /// <summary>How far it is.</summary>
+    public RolloutState State { get; private set; }
+
+    /// <summary>How many approvals the policy asked for then.</summary>
+    public int RequiredApprovals { get; private init; }
+
+    /// <summary>The role the approvers need.</summary>
+    public Roles ApproverRole { get; private init; }
+
+    /// <summary>When it expires unless enough people approve.</summary>
+    public DateTimeOffset? ExpiresAt { get; private init; }
+
+    /// <summary>When the controller began.</summary>
+    public DateTimeOffset? StartedAt { get; private set; }
+
+    /// <summary>When the controller last saw it get further; the progress deadline counts from here.</summary>
+    public DateTimeOffset? ProgressedAt { get; private set; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? FinishedAt { get; private set; }
+
+    /// <summary>One plain sentence on where it stands.</summary>
+    public string Status { get; private set; } = "";
+
+    /// <summary>Optimistic concurrency token.</summary>
+    public int Revision { get; private set; }
+
+    /// <summary>Decisions made so far.</summary>
+    public List<Decision> Decisions { get; private init; } = [];
+
+    /// <summary>Whether it is over.</summary>
+    public bool IsFinal => State is RolloutState.Succeeded or RolloutState.Failed or RolloutState.RolledBack or RolloutState.Aborted
+        or RolloutState.Rejected or RolloutState.Expired or RolloutState.Superseded;
+
+    /// <summary>Whether it may act on the endpoint.</summary>
+    public bool IsActive => State is RolloutState.Approved or RolloutState.Running or RolloutState.Paused;
+
+    /// <summary>Asks for a plan to be carried out.</summary>
+    public static Rollout Request(Plan plan, NewRollout details) => new()
+    {
+        Id = Guid.CreateVersion7(details.Now),
+        EndpointId = plan.EndpointId,
+        Number = details.Number,
+        Kind = details.UndoesRolloutId is null ? RolloutKind.Deploy : RolloutKind.Rollback,
+        PlanId = plan.Id,
+        PlanHash = plan.Hash,
+        VersionDigest = plan.Spec.VersionDigest,
+        PreviousPlanId = details.PreviousPlanId,
+        UndoesRolloutId = details.UndoesRolloutId,
+        RequestedById = details.RequestedById,
+        RequestedByName = details.RequestedByName,
+        VersionUploadedById = details.VersionUploadedById,
+        Reason = details.Reason,
+        RequestedAt = details.Now,
+        RequiredApprovals = details.RequiredApprovals,
+        ApproverRole = details.ApproverRole,
+        ExpiresAt = details.RequiredApprovals > 0 ? details.Now + details.Lifetime : null,
+        State = details.RequiredApprovals > 0 ? RolloutState.PendingApproval : RolloutState.Approved,
+        Status = details.RequiredApprovals > 0 ? "Waits for approval." : "Waits for the controller.",
+    };
+
+    /// <summary>Adds one person's decision. Refuses the requester, the uploader, a second word, a late one, and one about another plan or digest.</summary>
+    public Result Decide(Decision decision)
+    {
+        if (State != RolloutState.PendingApproval)
+        {
+            return Failure.Conflict($"This rollout is {State}; there is nothing to decide.");
+        }
+
+        if (ExpiresAt <= decision.At)
+        {
+            return Failure.Conflict("This request has expired. Ask for it again.");
+        }
+
+        if (decision.PlanHash != PlanHash || decision.VersionDigest != VersionDigest)
+        {
+            return Failure.Conflict("The plan is not the one you were shown. Reload the page and look again.");
+        }
+
+        if (decision.PersonId == RequestedById)
+        {
+            return Failure.Forbidden("You asked for this rollout, so somebody else must decide.");
+        }
+
+        if (decision.PersonId == VersionUploadedById)
+        {
+            return Failure.Forbidden("You uploaded this version, so somebody else must decide.");
+        }
+
+        if (Decisions.Any(d => d.PersonId == decision.PersonId))
+        {
+            return Failure.Conflict("You have decided already.");
+        }
+
+        if (decision.Verdict == Verdict.Reject && string.IsNullOrWhiteSpace(decision.Reason))
+        {
+            return Failure.Invalid("Say why you reject it.", "reason");
+        }
+
+        Decisions.Add(decision);
+        if (decision.Verdict == Verdict.Reject)
+        {
+            return Move(RolloutState.Rejected, $"Rejected by {decision.PersonName}: {decision.Reason}", decision.At, RolloutState.PendingApproval);
+        }
+
+        if (Decisions.Count(d => d.Verdict == Verdict.Approve) >= RequiredApprovals)
+        {
+            return Move(RolloutState.Approved, "Waits for the controller.", decision.At, RolloutState.PendingApproval);
+        }
+
+        Revision++;
+        return Result.Done;
+    }
+
+    /// <summary>The controller begins.</summary>
+    public Result Start(DateTimeOffset now)
+    {
+        var moved = Move(RolloutState.Running, "Begins.", now, RolloutState.Approved);
+        if (moved.Succeeded)
+        {
+            StartedAt = now;
+            ProgressedAt = now;
+        }
+
+        return moved;
+    }
+
+    /// <summary>A person holds it.</summary>
+    public Result Pause(DateTimeOffset now) => Move(RolloutState.Paused, "Paused.", now, RolloutState.Running);
+
+    /// <summary>A person lets it go on; the progress deadline starts afresh.</summary>
+    public Result Resume(DateTimeOffset now)
+    {
+        var moved = Move(RolloutState.Running, "Goes on.", now, RolloutState.Paused);
+        if (moved.Succeeded)
+        {
+            ProgressedAt = now;
+        }
+
+        return moved;
+    }
+
+    /// <summary>A person stops it, or takes the request back.</summary>
+    public Result Abort(string status, DateTimeOffset now) =>
+        Move(RolloutState.Aborted, status, now, RolloutState.PendingApproval, RolloutState.Approved, RolloutState.Running, RolloutState.Paused);
+
+    /// <summary>The controller could not do it.</summary>
+    public Result Fail(string status, DateTimeOffset now) =>
+        Move(RolloutState.Failed, status, now, RolloutState.Approved, RolloutState.Running, RolloutState.Paused);
+
+    /// <summary>The endpoint is as planned.</summary>
+    public Result Succeed(DateTimeOffset now) => Move(RolloutState.Succeeded, "The endpoint is as planned.", now, RolloutState.Running);
+
+    /// <summary>Nobody decided in time.</summary>
+    public Result Expire(DateTimeOffset now) => Move(RolloutState.Expired, "Nobody decided in time.", now, RolloutState.PendingApproval);
+
+    /// <summary>A later rollout takes its place.</summary>
+    public Result Supersede(int laterNumber, DateTimeOffset now) => Move(
+        RolloutState.Superseded,
+        $"Rollout {laterNumber} took its place.",
+        now,
+        RolloutState.PendingApproval,
+        RolloutState.Approved,
+        RolloutState.Running,
+        RolloutState.Paused);
+
+    /// <summary>A rollback undid it.</summary>
+    public Result MarkRolledBack(int rollbackNumber, DateTimeOffset now) =>
+        Move(RolloutState.RolledBack, $"Rollout {rollbackNumber} undid it.", FinishedAt ?? now, RolloutState.Succeeded);
+
+    /// <summary>Notes where it stands; with <paramref name="progressed"/> the progress deadline starts afresh.</summary>
+    public void Report(string status, bool progressed, DateTimeOffset now)
+    {
+        if (IsFinal || (status == Status && !progressed))
+        {
+            return;
+        }
+
+        Status = status;
+        ProgressedAt = progressed ? now : ProgressedAt;
+        Revision++;
+    }
+
+    private Result Move(RolloutState to, string status, DateTimeOffset now, params ReadOnlySpan<RolloutState> from)
+    {
+        if (!from.Contains(State))
+        {
+            return Failure.Conflict($"This rollout is {State} and cannot become {to}.");
+        }
+
+        State = to;
+        Status = status;
+        FinishedAt = IsFinal ? now : null;
+        Revision++;
+        return Result.Done;
+    }
+}
+
+/// <summary>What <see cref="Rollout.Request"/> needs beside the plan.</summary>
+public sealed record NewRollout
+{
+    /// <summary>The next number of the endpoint.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>The endpoint's stable plan now.</summary>
+    public Guid? PreviousPlanId { get; init; }
+
+    /// <summary>The rollout a rollback undoes; null for a deploy.</summary>
+    public Guid? UndoesRolloutId { get; init; }
+
+    /// <summary>Who asks.</summary>
+    public required Guid RequestedById { get; init; }
+
+    /// <summary>That person's name.</summary>
+    public required string RequestedByName { get; init; }
+
+    /// <summary>Who uploaded the version.</summary>
+    public required Guid VersionUploadedById { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>From the policy of the environment.</summary>
+    public required int RequiredApprovals { get; init; }
+
+    /// <summary>From the policy of the environment.</summary>
+    public required Roles ApproverRole { get; init; }
+
+    /// <summary>How long it waits for decisions.</summary>
+    public required TimeSpan Lifetime { get; init; }
+
+    /// <summary>The time.</summary>
+    public required DateTimeOffset Now { get; init; }
+}
