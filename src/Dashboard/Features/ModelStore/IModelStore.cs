@@ -1,0 +1,44 @@
+namespace Ops.Dashboard.Features.ModelStore;
+
+/// <summary>Where the bytes of versions live. Object ids are opaque, made by us and checked at each use; people never supply storage paths.</summary>
+internal interface IModelStore
+{
+    /// <summary>The unique name of this store, kept in versions and uploads.</summary>
+    string Name { get; }
+
+    /// <summary>Prepares an object of a known length for parts in any order. Idempotent.</summary>
+    Task BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation);
+
+    /// <summary>Writes one part and returns once it is durable. Writing the same part again replaces it.</summary>
+    /// <param name="objectId">From <see cref="BeginAsync"/>.</param>
+    /// <param name="part">Number from 1, offset and length in bytes of the part.</param>
+    /// <param name="content">Exactly that many bytes; fewer or more are refused with an <see cref="IOException"/>.</param>
+    /// <param name="cancellation">Gives up; the part does not count.</param>
+    /// <returns>SHA-256 (hex) of the bytes and the store's receipt, if it gives one.</returns>
+    Task<PartWritten> WritePartAsync(string objectId, PartRange part, Stream content, CancellationToken cancellation);
+
+    /// <summary>Opens an unfinished or finished object for reading from the start.</summary>
+    /// <exception cref="FileNotFoundException">The object does not exist.</exception>
+    Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation);
+
+    /// <summary>Makes an object whose parts are all there final. Idempotent: done already is done.</summary>
+    Task CompleteAsync(string objectId, CancellationToken cancellation);
+
+    /// <summary>Removes an object, finished or not. Idempotent.</summary>
+    Task DeleteAsync(string objectId, CancellationToken cancellation);
+
+    /// <summary>Lists finished and unfinished objects, for the collection of orphans.</summary>
+    IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellation);
+
+    /// <summary>An address from which a runtime on this machine can fetch the object (<c>file://</c> or a short-lived <c>https://</c>).</summary>
+    Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation);
+}
+
+/// <summary>Which bytes of an object a part is.</summary>
+internal readonly record struct PartRange(int Number, long Offset, int Length);
+
+/// <summary>What a store says about a part it keeps.</summary>
+internal sealed record PartWritten(string Sha256, string? Receipt);
+
+/// <summary>An object in a store.</summary>
+internal sealed record StoredObject(string ObjectId, bool IsComplete, long SizeBytes, DateTimeOffset ChangedAt);

@@ -1,0 +1,95 @@
+using Ops.Data.Rollouts;
+using Ops.Data.Targets;
+
+namespace Ops.Dashboard.Features.Targets;
+
+/// <summary>Runs endpoints on one kind of target. Knows no strategy: it makes what it is told true, and says what it sees.</summary>
+internal interface ITargetDriver
+{
+    /// <summary>One of <see cref="TargetKinds"/>.</summary>
+    string Kind { get; }
+
+    /// <summary>The machines of a target.</summary>
+    Task<TargetInventory> GetInventoryAsync(Target target, CancellationToken cancellation);
+
+    /// <summary>Makes it so that exactly these revisions run, each with that many replicas; revisions left out are taken down gently. Idempotent, returns without waiting for readiness.</summary>
+    Task ApplyAsync(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions, CancellationToken cancellation);
+
+    /// <summary>What runs now. Also published to <see cref="ObservedEndpoints"/> at each change.</summary>
+    Task<EndpointObservation> ObserveAsync(EndpointRef endpoint, CancellationToken cancellation);
+
+    /// <summary>The last lines that a replica wrote, oldest first.</summary>
+    Task<IReadOnlyList<string>> ReadLogAsync(EndpointRef endpoint, string replicaId, int lines, CancellationToken cancellation);
+}
+
+/// <summary>An endpoint as drivers know it.</summary>
+internal sealed record EndpointRef(Guid Id, string Name, Guid TargetId);
+
+/// <summary>One revision an endpoint should run: a sealed plan and how many replicas of it now.</summary>
+internal sealed record RevisionSpec(Guid PlanId, string PlanHash, PlanSpec Plan, int Replicas);
+
+/// <summary>How far a replica is.</summary>
+internal enum ReplicaPhase
+{
+    /// <summary>Wanted; not started yet, or waiting to be started again.</summary>
+    Pending,
+
+    /// <summary>The process runs and fetches or loads.</summary>
+    Loading,
+
+    /// <summary>Answers requests.</summary>
+    Ready,
+
+    /// <summary>Was ready and does not answer now.</summary>
+    Unready,
+
+    /// <summary>Finishes what it has; gets nothing new.</summary>
+    Stopping,
+
+    /// <summary>Cannot run; the reason says why. It is tried again with back-off.</summary>
+    Failed,
+}
+
+/// <summary>What is seen of one replica.</summary>
+internal sealed record ReplicaObservation
+{
+    /// <summary>Opaque, stable over restarts of the process and of the dashboard.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The revision it belongs to.</summary>
+    public required Guid PlanId { get; init; }
+
+    /// <summary>The machine it is on.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>How far it is.</summary>
+    public required ReplicaPhase Phase { get; init; }
+
+    /// <summary>Where it answers, once it does.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>How often its process died and was started again.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>Plain words on why it is not ready, or how it last ended.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When this process started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>Its process on the local machine.</summary>
+    public int? ProcessId { get; init; }
+
+    /// <summary>Bytes of the version that are fetched and how many there are, while loading.</summary>
+    public (long Fetched, long Total)? Progress { get; init; }
+}
+
+/// <summary>What is seen of an endpoint at one moment.</summary>
+internal sealed record EndpointObservation(EndpointRef Endpoint, IReadOnlyList<ReplicaObservation> Replicas, DateTimeOffset At)
+{
+    /// <summary>How many replicas of a revision answer.</summary>
+    public int ReadyOf(Guid planId) => Replicas.Count(r => r.PlanId == planId && r.Phase == ReplicaPhase.Ready);
+
+    /// <summary>How many replicas of a revision exist and are meant to stay.</summary>
+    public int RunningOf(Guid planId) => Replicas.Count(r => r.PlanId == planId && r.Phase != ReplicaPhase.Stopping);
+}

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+using Ops.Data;
+
+namespace Ops.Dashboard.Hosting;
+
+/// <summary>The data folder, the database and the keys that everything else stands on.</summary>
+internal static class HostingFeature
+{
+    /// <summary>Adds them from configuration. Throws <see cref="OptionsValidationException"/> naming every wrong key.</summary>
+    public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IValidateOptions<OpsOptions>, ValidateOpsOptions>();
+        builder.Services.AddOptions<OpsOptions>().BindConfiguration(OpsOptions.Section).ValidateOnStart();
+
+        var options = builder.Configuration.GetSection(OpsOptions.Section).Get<OpsOptions>() ?? new OpsOptions();
+        var validation = new ValidateOpsOptions().Validate(null, options);
+        if (validation.Failed)
+        {
+            throw new OptionsValidationException(OpsOptions.Section, typeof(OpsOptions), validation.Failures);
+        }
+
+        var folder = new DataFolder(Path.GetFullPath(options.DataPath, builder.Environment.ContentRootPath));
+        builder.Services.AddSingleton(folder);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddDataProtection().SetApplicationName("Ops").PersistKeysToFileSystem(new DirectoryInfo(folder.Folder("keys")));
+        if (options.Database == "postgres")
+        {
+            builder.Services.AddPostgresRegistry(options.ConnectionString!);
+        }
+        else
+        {
+            builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        }
+
+        builder.Services.AddHealthChecks().AddDbContextCheck<RegistryDb>("registry", tags: ["ready"]);
+        return builder;
+    }
+
+    /// <summary>Maps <c>/health/live</c> (the process answers) and <c>/health/ready</c> (what it depends on answers).</summary>
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+    }
+}
