@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using Ops.Data.Access;
@@ -67,6 +68,10 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
 
     /// <summary>Who may act.</summary>
     public DbSet<Lease> Leases => Set<Lease>();
+
+    // Said here, because the tables would otherwise follow an option of the web application that the migrations cannot see.
+    /// <inheritdoc/>
+    protected override Version SchemaVersion => IdentitySchemaVersions.Version2;
 
     /// <inheritdoc/>
     public override int SaveChanges(bool acceptAllChangesOnSuccess)

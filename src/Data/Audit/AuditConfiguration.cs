@@ -8,8 +8,11 @@ internal sealed class AuditEntryConfiguration : IEntityTypeConfiguration<AuditEn
     public void Configure(EntityTypeBuilder<AuditEntry> builder)
     {
         builder.Property(e => e.Id).ValueGeneratedNever();
+        builder.Property(e => e.Action).HasMaxLength(64);
+        builder.Property(e => e.SubjectKind).HasMaxLength(64);
+        builder.Property(e => e.SubjectId).HasMaxLength(128);
         builder.HasIndex(e => new { e.Action, e.Id });
-        builder.HasIndex(e => new { e.SubjectKind, e.SubjectId });
+        builder.HasIndex(e => new { e.SubjectKind, e.SubjectId, e.Id });
         builder.HasIndex(e => new { e.PersonId, e.Id });
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Ops.Data.Registry;
 
 namespace Ops.Data.ModelStore;
 
@@ -20,6 +21,8 @@ internal sealed class UploadFileConfiguration : IEntityTypeConfiguration<UploadF
     public void Configure(EntityTypeBuilder<UploadFile> builder)
     {
         builder.Property(f => f.Id).ValueGeneratedNever();
+        builder.Property(f => f.Path).HasMaxLength(VersionFile.MaxPathLength);
+        builder.Property(f => f.ObjectId).HasMaxLength(128);
         builder.HasIndex(f => f.ObjectId).IsUnique();
         builder.HasIndex(f => new { f.UploadId, f.Path }).IsUnique();
     }

@@ -93,9 +93,14 @@ public sealed class Upload
         Files = [.. files],
     };
 
-    /// <summary>Puts the collection off, because somebody is still at it.</summary>
+    /// <summary>Puts the collection off, because somebody is still at it. An upload that has ended stays as it is.</summary>
     public void Extend(DateTimeOffset now, TimeSpan lifetime)
     {
+        if (State is not (UploadState.Open or UploadState.Verifying))
+        {
+            return;
+        }
+
         ExpiresAt = now + lifetime;
         Revision++;
     }

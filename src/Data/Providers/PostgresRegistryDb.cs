@@ -11,6 +11,9 @@ public sealed class PostgresRegistryDb(DbContextOptions<PostgresRegistryDb> opti
     {
         base.ConfigureConventions(configurationBuilder);
 
+        // Names sort by their bytes, as they do in SQLite, whatever language the cluster was set up in.
+        configurationBuilder.Properties<string>().UseCollation("C");
+
         // timestamptz takes only moments in UTC.
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<Utc>();
     }

@@ -170,6 +170,9 @@ public sealed record NewVersion
 /// <summary>One file of a version.</summary>
 public sealed class VersionFile
 {
+    /// <summary>The longest path in characters: it is part of a key, and PostgreSQL's index rows end at 2,704 bytes.</summary>
+    public const int MaxPathLength = 512;
+
     /// <summary>The version.</summary>
     public Guid VersionId { get; init; }
 

@@ -21,6 +21,7 @@ internal sealed class ModelVersionConfiguration : IEntityTypeConfiguration<Model
     {
         builder.Property(v => v.Id).ValueGeneratedNever();
         builder.Property(v => v.Revision).IsConcurrencyToken();
+        builder.Property(v => v.Digest).HasMaxLength(64);
         builder.HasIndex(v => new { v.ModelId, v.Number }).IsUnique();
         builder.HasIndex(v => v.Digest);
         builder.HasOne<Model>().WithMany().HasForeignKey(v => v.ModelId).OnDelete(DeleteBehavior.Restrict);
@@ -33,6 +34,8 @@ internal sealed class VersionFileConfiguration : IEntityTypeConfiguration<Versio
     public void Configure(EntityTypeBuilder<VersionFile> builder)
     {
         builder.HasKey(f => new { f.VersionId, f.Path });
+        builder.Property(f => f.Path).HasMaxLength(VersionFile.MaxPathLength);
+        builder.Property(f => f.ObjectId).HasMaxLength(128);
         builder.HasIndex(f => f.ObjectId);
     }
 }
@@ -42,6 +45,10 @@ internal sealed class ModelAliasConfiguration : IEntityTypeConfiguration<ModelAl
     public void Configure(EntityTypeBuilder<ModelAlias> builder)
     {
         builder.HasKey(a => new { a.ModelId, a.Name });
+        builder.Property(a => a.Name).HasMaxLength(Names.MaxLength);
+
+        // Of two people who move an alias at once, the second is told, so that the audit names the version it really moved from.
+        builder.Property(a => a.VersionId).IsConcurrencyToken();
         builder.HasIndex(a => a.VersionId);
         builder.HasOne<Model>().WithMany().HasForeignKey(a => a.ModelId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne<ModelVersion>().WithMany().HasForeignKey(a => a.VersionId).OnDelete(DeleteBehavior.Restrict);

@@ -96,6 +96,9 @@ public sealed class Rollout
     /// <summary>Who uploaded the version; may not approve either.</summary>
     public Guid VersionUploadedById { get; private init; }
 
+    /// <summary>Who made the plan; may not approve either, also when somebody else asks to go back to it.</summary>
+    public Guid PlanCreatedById { get; private init; }
+
     /// <summary>Why, in the words of who asked.</summary>
     public string Reason { get; private init; } = "";
 
@@ -149,6 +152,7 @@ public sealed class Rollout
         PlanId = plan.Id,
         PlanHash = plan.Hash,
         VersionDigest = plan.Spec.VersionDigest,
+        PlanCreatedById = plan.CreatedById,
         PreviousPlanId = details.PreviousPlanId,
         UndoesRolloutId = details.UndoesRolloutId,
         RequestedById = details.RequestedById,
@@ -163,12 +167,17 @@ public sealed class Rollout
         Status = details.RequiredApprovals > 0 ? "Waits for approval." : "Waits for the controller.",
     };
 
-    /// <summary>Adds one person's decision. Refuses the requester, the uploader, a second word, a late one, and one about another plan or digest.</summary>
+    /// <summary>Adds one person's decision. Refuses the requester, the author of the plan, the uploader, a second word, a late one, and one about another rollout, plan or digest.</summary>
     public Result Decide(Decision decision)
     {
         if (State != RolloutState.PendingApproval)
         {
             return Failure.Conflict($"This rollout is {State}; there is nothing to decide.");
+        }
+
+        if (decision.RolloutId != Id)
+        {
+            return Failure.Conflict("That decision is about another rollout.");
         }
 
         if (ExpiresAt <= decision.At)
@@ -184,6 +193,11 @@ public sealed class Rollout
         if (decision.PersonId == RequestedById)
         {
             return Failure.Forbidden("You asked for this rollout, so somebody else must decide.");
+        }
+
+        if (decision.PersonId == PlanCreatedById)
+        {
+            return Failure.Forbidden("You made this plan, so somebody else must decide.");
         }
 
         if (decision.PersonId == VersionUploadedById)
@@ -256,7 +270,9 @@ public sealed class Rollout
     public Result Succeed(DateTimeOffset now) => Move(RolloutState.Succeeded, "The endpoint is as planned.", now, RolloutState.Running);
 
     /// <summary>Nobody decided in time.</summary>
-    public Result Expire(DateTimeOffset now) => Move(RolloutState.Expired, "Nobody decided in time.", now, RolloutState.PendingApproval);
+    public Result Expire(DateTimeOffset now) => State == RolloutState.PendingApproval && now < ExpiresAt
+        ? Failure.Conflict("There is time left to decide.")
+        : Move(RolloutState.Expired, "Nobody decided in time.", now, RolloutState.PendingApproval);
 
     /// <summary>A later rollout takes its place.</summary>
     public Result Supersede(int laterNumber, DateTimeOffset now) => Move(

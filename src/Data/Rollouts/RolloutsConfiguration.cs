@@ -11,6 +11,7 @@ internal sealed class EndpointConfiguration : IEntityTypeConfiguration<Endpoint>
     {
         builder.Property(e => e.Id).ValueGeneratedNever();
         builder.Property(e => e.Revision).IsConcurrencyToken();
+        builder.Property(e => e.Name).HasMaxLength(Names.MaxLength);
         builder.HasIndex(e => e.Name).IsUnique();
         builder.HasOne<Target>().WithMany().HasForeignKey(e => e.TargetId).OnDelete(DeleteBehavior.Restrict);
     }
@@ -21,6 +22,7 @@ internal sealed class EndpointTokenConfiguration : IEntityTypeConfiguration<Endp
     public void Configure(EntityTypeBuilder<EndpointToken> builder)
     {
         builder.Property(t => t.Id).ValueGeneratedNever();
+        builder.Property(t => t.Hash).HasMaxLength(64);
         builder.HasIndex(t => t.Hash).IsUnique();
         builder.HasOne<Endpoint>().WithMany().HasForeignKey(t => t.EndpointId).OnDelete(DeleteBehavior.Cascade);
     }
@@ -68,6 +70,7 @@ internal sealed class LeaseConfiguration : IEntityTypeConfiguration<Lease>
     public void Configure(EntityTypeBuilder<Lease> builder)
     {
         builder.HasKey(l => l.Name);
+        builder.Property(l => l.Name).HasMaxLength(128);
         builder.Property(l => l.Revision).IsConcurrencyToken();
     }
 }

@@ -9,6 +9,7 @@ internal sealed class TargetConfiguration : IEntityTypeConfiguration<Target>
     {
         builder.Property(t => t.Id).ValueGeneratedNever();
         builder.Property(t => t.Revision).IsConcurrencyToken();
+        builder.Property(t => t.Name).HasMaxLength(Names.MaxLength);
         builder.HasIndex(t => t.Name).IsUnique();
     }
 }
