@@ -1,0 +1,153 @@
+using Microsoft.Extensions.Options;
+using Ops.Runtime.Models;
+
+namespace Ops.Runtime.Configuration;
+
+/// <summary>Checks the whole configuration and reports every failure at once, each with its key.</summary>
+internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
+{
+    private const int MaxNameLength = 128;
+
+    public ValidateOptionsResult Validate(string? name, RuntimeOptions options)
+    {
+        var failures = Failures(options).Select(f => $"{RuntimeOptions.Section}:{f.Key} {f.Reason}").ToList();
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+
+    private static IEnumerable<(string Key, string Reason)> Failures(RuntimeOptions options)
+    {
+        if (!AreListenAddresses(options.Urls))
+        {
+            yield return ("Urls", "must hold addresses like http://127.0.0.1:8080, separated by semicolons; only http is served.");
+        }
+
+        if (options.RunFolder is not null && !Path.IsPathFullyQualified(options.RunFolder))
+        {
+            yield return ("RunFolder", "must be a full path.");
+        }
+
+        if (!Path.IsPathFullyQualified(options.CacheFolder))
+        {
+            yield return ("CacheFolder", "must be a full path.");
+        }
+
+        if (options.LogFile is not null && !Path.IsPathFullyQualified(options.LogFile))
+        {
+            yield return ("LogFile", "must be a full path.");
+        }
+
+        foreach (var (key, value, least, most) in Ranges(options))
+        {
+            if (!(value >= least && value <= most))
+            {
+                yield return (key, $"must be from {least} to {most}.");
+            }
+        }
+
+        if (options.Models.Count == 0)
+        {
+            yield return ("Models", "must name at least one model.");
+        }
+
+        var seen = new HashSet<(string, string)>();
+        for (var i = 0; i < options.Models.Count; i++)
+        {
+            var model = options.Models[i];
+            foreach (var (key, reason) in Failures(model))
+            {
+                yield return ($"Models:{i}:{key}", reason);
+            }
+
+            if (!seen.Add((model.Name, model.Version)))
+            {
+                yield return ($"Models:{i}", "repeats a name and version.");
+            }
+        }
+    }
+
+    private static IEnumerable<(string Key, double Value, double Least, double Most)> Ranges(RuntimeOptions options) =>
+    [
+        ("Threads", options.Threads, 0, 1024),
+        ("ParallelRuns", options.ParallelRuns, 0, 1024),
+        ("QueueLimit", options.QueueLimit, 1, 100_000),
+        ("MaxRequestBytes", options.MaxRequestBytes, 1024, 1024 * 1024 * 1024),
+        ("DrainGraceSeconds", options.DrainGraceSeconds, 0, 600),
+        ("DrainTimeoutSeconds", options.DrainTimeoutSeconds, 0, 3600),
+        ("FetchStallSeconds", options.FetchStallSeconds, 1, 3600),
+    ];
+
+    private static IEnumerable<(string Key, string Reason)> Failures(ModelOptions model)
+    {
+        if (!IsName(model.Name))
+        {
+            yield return ("Name", $"must be 1 to {MaxNameLength} letters, digits, '.', '_' or '-', starting with a letter or digit.");
+        }
+
+        if (!IsName(model.Version))
+        {
+            yield return ("Version", $"must be 1 to {MaxNameLength} letters, digits, '.', '_' or '-', starting with a letter or digit.");
+        }
+
+        if (!IsSha256(model.Digest))
+        {
+            yield return ("Digest", "must be 64 hexadecimal digits.");
+        }
+
+        if (model.Format != "onnx")
+        {
+            yield return ("Format", "must be 'onnx'.");
+        }
+        else if (model.Files.Count > 0 && ModelFiles.EntryPoint(model) is null)
+        {
+            yield return ("Files", "must hold one .onnx file, or several of which one is named model.onnx.");
+        }
+
+        if (model.Files.Count == 0)
+        {
+            yield return ("Files", "must name at least one file.");
+        }
+
+        // Case-insensitive, since the cache may lie on a file system that is.
+        var paths = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        for (var i = 0; i < model.Files.Count; i++)
+        {
+            var file = model.Files[i];
+            if (ModelFilePath.Refuse(file.Path) is { } reason)
+            {
+                yield return ($"Files:{i}:Path", reason);
+            }
+            else if (!paths.Add(file.Path))
+            {
+                yield return ($"Files:{i}:Path", "repeats the path of another file.");
+            }
+
+            if (!Uri.TryCreate(file.Source, UriKind.Absolute, out var source) || source.Scheme is not ("file" or "http" or "https"))
+            {
+                yield return ($"Files:{i}:Source", "must be a file, http or https address.");
+            }
+
+            if (!IsSha256(file.Sha256))
+            {
+                yield return ($"Files:{i}:Sha256", "must be 64 hexadecimal digits.");
+            }
+
+            if (file.Size < 0)
+            {
+                yield return ($"Files:{i}:Size", "must be the length of the file in bytes.");
+            }
+        }
+    }
+
+    private static bool AreListenAddresses(string urls)
+    {
+        var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return addresses.Length > 0 && addresses.All(a =>
+            a.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && Uri.TryCreate(a.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var uri) && uri.AbsolutePath == "/");
+    }
+
+    private static bool IsName(string value) =>
+        value.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(value[0])
+        && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
+    private static bool IsSha256(string value) => value.Length == 64 && value.All(char.IsAsciiHexDigit);
+}

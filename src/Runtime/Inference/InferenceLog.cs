@@ -1,0 +1,16 @@
+namespace Ops.Runtime.Inference;
+
+internal static partial class InferenceLog
+{
+    [LoggerMessage(EventId = 3000, Level = LogLevel.Debug, Message = "Request {RequestId} to {Model} version {Version} was answered {Status} in {Milliseconds:F3} ms")]
+    public static partial void Answered(this ILogger log, string requestId, string model, string version, int status, double milliseconds);
+
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Request {RequestId} was refused with {Status}: {Reason}")]
+    public static partial void RequestRefused(this ILogger log, string requestId, int status, string reason);
+
+    [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Request {RequestId} failed with {Status}")]
+    public static partial void RequestFailed(this ILogger log, string requestId, int status, Exception exception);
+
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Debug, Message = "The client of request {RequestId} went away before its answer")]
+    public static partial void ClientClosed(this ILogger log, string requestId);
+}

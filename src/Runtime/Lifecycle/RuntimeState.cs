@@ -1,0 +1,111 @@
+namespace Ops.Runtime.Lifecycle;
+
+/// <summary>Where the process is in its life.</summary>
+internal enum RuntimePhase
+{
+    Starting,
+    Loading,
+    Ready,
+    Failed,
+    Draining,
+}
+
+/// <summary>The state of the process at one moment.</summary>
+/// <param name="Phase">Where in its life it is.</param>
+/// <param name="Error">Why it can never be ready, in plain words; null otherwise.</param>
+/// <param name="BytesFetched">Bytes of model files verified so far.</param>
+/// <param name="BytesTotal">Bytes of all model files.</param>
+internal sealed record RuntimeSnapshot(RuntimePhase Phase, string? Error, long BytesFetched, long BytesTotal);
+
+/// <summary>
+/// The state of the process, for readiness and for whoever watches the run folder. Moves forward only: starting, loading,
+/// then ready or failed; draining from anywhere, and nothing after it.
+/// </summary>
+internal sealed class RuntimeState
+{
+    private readonly Lock gate = new();
+    private RuntimeSnapshot snapshot = new(RuntimePhase.Starting, null, 0, 0);
+    private TaskCompletionSource changed = NewSignal();
+    private volatile bool refusing;
+
+    /// <summary>The state now.</summary>
+    public RuntimeSnapshot Snapshot => Volatile.Read(ref snapshot);
+
+    /// <summary>Whether routers should send requests here.</summary>
+    public bool IsReady => Snapshot.Phase == RuntimePhase.Ready;
+
+    /// <summary>Whether the process is on its way out.</summary>
+    public bool IsDraining => Snapshot.Phase == RuntimePhase.Draining;
+
+    /// <summary>Whether new requests are turned away: the grace after the signal to stop is over.</summary>
+    public bool IsRefusing => refusing;
+
+    /// <summary>Completes when the phase is no longer that of the latest snapshot taken before the call.</summary>
+    public Task PhaseChanged
+    {
+        get
+        {
+            lock (gate)
+            {
+                return changed.Task;
+            }
+        }
+    }
+
+    public void BeginLoading(long bytesTotal) => Move(RuntimePhase.Starting, s => s with { Phase = RuntimePhase.Loading, BytesTotal = bytesTotal });
+
+    public void MarkReady() => Move(RuntimePhase.Loading, s => s with { Phase = RuntimePhase.Ready });
+
+    /// <param name="error">In plain words.</param>
+    public void Fail(string error)
+    {
+        lock (gate)
+        {
+            if (snapshot.Phase is RuntimePhase.Starting or RuntimePhase.Loading)
+            {
+                Replace(snapshot with { Phase = RuntimePhase.Failed, Error = error });
+            }
+        }
+    }
+
+    public void BeginDrain()
+    {
+        lock (gate)
+        {
+            Replace(snapshot with { Phase = RuntimePhase.Draining });
+        }
+    }
+
+    /// <summary>Ends the grace: from now on new requests are turned away.</summary>
+    public void BeginRefusing() => refusing = true;
+
+    /// <summary>Counts verified bytes; negative when a broken download starts over.</summary>
+    public void AddFetched(long bytes)
+    {
+        lock (gate)
+        {
+            Volatile.Write(ref snapshot, snapshot with { BytesFetched = snapshot.BytesFetched + bytes });
+        }
+    }
+
+    private void Move(RuntimePhase from, Func<RuntimeSnapshot, RuntimeSnapshot> change)
+    {
+        lock (gate)
+        {
+            if (snapshot.Phase == from)
+            {
+                Replace(change(snapshot));
+            }
+        }
+    }
+
+    private void Replace(RuntimeSnapshot next)
+    {
+        Volatile.Write(ref snapshot, next);
+        var signal = changed;
+        changed = NewSignal();
+        signal.SetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Ops.Runtime.OnnxRuntime;
+
+namespace Ops.Runtime.Models;
+
+/// <summary>Takes one version from its source into service: fetch, verify, load.</summary>
+internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, ILogger<ModelLoader> log)
+{
+    /// <summary>Loads the version and puts it into service, or records why it cannot be served.</summary>
+    /// <returns>True when it is in service.</returns>
+    public async Task<bool> LoadAsync(ServedModel model, Action<long> progress, CancellationToken cancellation)
+    {
+        var start = Stopwatch.GetTimestamp();
+        try
+        {
+            var folder = await cache.EnsureAsync(model.Options, progress, cancellation);
+            var entry = ModelFiles.EntryPoint(model.Options)
+                ?? throw new ModelLoadException($"{model.Name} version {model.Version} has no .onnx file.");
+            LoadSession(model, Path.Combine(folder, entry.Path));
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            model.Metrics.LoadSeconds = elapsed.TotalSeconds;
+            log.Loaded(model.Name, model.Version, elapsed.TotalSeconds);
+            return true;
+        }
+        catch (ModelLoadException exception)
+        {
+            model.Fail(exception.Message);
+            log.LoadFailed(model.Name, model.Version, exception.Message, exception);
+            return false;
+        }
+    }
+
+    private void LoadSession(ServedModel model, string path)
+    {
+        OrtSession? session = null;
+        try
+        {
+            session = OrtSession.Load(environment, path);
+            model.Serve(session);
+        }
+        catch (OrtException exception)
+        {
+            session?.Dispose();
+            throw new ModelLoadException($"{model.Name} version {model.Version} could not be loaded by ONNX Runtime {OrtApi.Version} ({exception.Code}).", exception);
+        }
+        catch (ModelLoadException exception)
+        {
+            session?.Dispose();
+            throw new ModelLoadException($"{model.Name} version {model.Version} cannot be served. {exception.Message}", exception);
+        }
+    }
+}

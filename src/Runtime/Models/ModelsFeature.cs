@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Options;
+using Ops.Runtime.Configuration;
+using Ops.Runtime.OnnxRuntime;
+
+namespace Ops.Runtime.Models;
+
+/// <summary>Fetching, verifying, loading and finding the versions of this process.</summary>
+internal static class ModelsFeature
+{
+    public static IServiceCollection AddModels(this IServiceCollection services)
+    {
+        // Redirects are refused: the address was approved by whoever configured this process, a redirect's target was not.
+        services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        });
+        services.AddSingleton(CreateEnvironment);
+        services.AddSingleton<ModelSource>();
+        services.AddSingleton<ModelCache>();
+        services.AddSingleton<ModelLoader>();
+        services.AddSingleton<ModelRegistry>();
+        services.AddHostedService<ModelLoadingService>();
+        return services;
+    }
+
+    private static OrtEnvironment CreateEnvironment(IServiceProvider services)
+    {
+        const int errorSeverity = 3;
+        var options = services.GetRequiredService<IOptions<RuntimeOptions>>().Value;
+        var log = services.GetRequiredService<ILogger<OrtEnvironment>>();
+        return OrtEnvironment.Create(options.EffectiveThreads, options.Spin, (severity, text) =>
+        {
+            if (severity >= errorSeverity)
+            {
+                log.EngineError(text);
+            }
+            else
+            {
+                log.EngineWarning(text);
+            }
+        });
+    }
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using Ops.Runtime.OnnxRuntime;
+
+namespace Ops.Runtime.Monitoring;
+
+/// <summary>Answers scrapes. The names are explained in docs/runtime-metrics.md.</summary>
+internal static class MetricsEndpoint
+{
+    private const string Model = "model";
+    private const string Version = "version";
+
+    public static Task HandleAsync(HttpContext context)
+    {
+        var writer = new ExpositionWriter();
+        WriteModels(writer, context.RequestServices.GetRequiredService<RuntimeMetrics>().Models);
+        WriteProcess(writer);
+        context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+        return context.Response.WriteAsync(writer.ToString(), context.RequestAborted);
+    }
+
+    private static void WriteModels(ExpositionWriter writer, IReadOnlyList<ModelMetrics> models)
+    {
+        writer.Family("ops_runtime_requests_total", "counter", "Inference requests by the status they were answered with; 499 when the client went away.");
+        foreach (var m in models)
+        {
+            foreach (var (code, count) in m.Requests)
+            {
+                writer.Sample("ops_runtime_requests_total", count, (Model, m.Model), (Version, m.Version), ("code", code.ToString()));
+            }
+        }
+
+        Each("ops_runtime_request_failures_total", "counter", "Inference requests answered with 500 or above.", m => m.Failures);
+        Each("ops_runtime_requests_in_flight", "gauge", "Inference requests being answered now.", m => m.InFlight);
+        Each("ops_runtime_queue_length", "gauge", "Inference requests waiting for a run now.", m => m.Waiting);
+        Each("ops_runtime_model_load_seconds", "gauge", "Time to fetch, verify and load the version; 0 until done.", m => m.LoadSeconds);
+        Histograms("ops_runtime_request_duration_seconds", "Duration of inference requests from head to end of answer.", m => m.RequestDuration);
+        Histograms("ops_runtime_queue_duration_seconds", "Time that inference requests waited for a run.", m => m.QueueDuration);
+        Histograms("ops_runtime_run_duration_seconds", "Time that inference requests ran in the engine.", m => m.RunDuration);
+
+        // Under Triton's names too, so that dashboards made for it work.
+        Each("nv_inference_request_success", "counter", "Inference requests answered with 200.", m => m.Requests.Where(r => r.Code == 200).Sum(r => r.Count));
+        Each("nv_inference_request_failure", "counter", "Inference requests answered with anything else.", m => m.Requests.Where(r => r.Code != 200).Sum(r => r.Count));
+        Each("nv_inference_request_duration_us", "counter", "Cumulative duration of inference requests in microseconds.", m => Sum(m.RequestDuration));
+        Each("nv_inference_queue_duration_us", "counter", "Cumulative time in the queue in microseconds.", m => Sum(m.QueueDuration));
+        Each("nv_inference_compute_infer_duration_us", "counter", "Cumulative time in the engine in microseconds.", m => Sum(m.RunDuration));
+
+        void Each(string name, string type, string help, Func<ModelMetrics, double> value)
+        {
+            writer.Family(name, type, help);
+            foreach (var m in models)
+            {
+                writer.Sample(name, value(m), (Model, m.Model), (Version, m.Version));
+            }
+        }
+
+        void Histograms(string name, string help, Func<ModelMetrics, Histogram> value)
+        {
+            writer.Family(name, "histogram", help);
+            foreach (var m in models)
+            {
+                writer.Histogram(name, value(m), (Model, m.Model), (Version, m.Version));
+            }
+        }
+    }
+
+    private static double Sum(Histogram histogram)
+    {
+        Span<long> ignored = stackalloc long[Histogram.Bounds.Length + 1];
+        return Math.Round(histogram.Read(ignored) * 1e6);
+    }
+
+    private static void WriteProcess(ExpositionWriter writer)
+    {
+        writer.Family("ops_runtime_info", "gauge", "Always 1; the labels say what runs.");
+        writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtApi.Version}"), (Version, ProductVersion.Text));
+        using var self = Process.GetCurrentProcess();
+        One("process_cpu_seconds_total", "counter", "User and system CPU time.", Environment.CpuUsage.TotalTime.TotalSeconds);
+        One("process_resident_memory_bytes", "gauge", "Resident memory.", Environment.WorkingSet);
+        One("process_start_time_seconds", "gauge", "Start of the process since the Unix epoch.", (self.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds);
+        One("process_threads", "gauge", "Threads of the process.", self.Threads.Count);
+        One("dotnet_gc_heap_size_bytes", "gauge", "Managed heap in use.", GC.GetTotalMemory(forceFullCollection: false));
+        One("dotnet_gc_allocated_bytes_total", "counter", "Managed memory allocated since the start.", GC.GetTotalAllocatedBytes());
+        writer.Family("dotnet_gc_collections_total", "counter", "Garbage collections.");
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+        {
+            writer.Sample("dotnet_gc_collections_total", GC.CollectionCount(generation), ("generation", generation.ToString()));
+        }
+
+        void One(string name, string type, string help, double value)
+        {
+            writer.Family(name, type, help);
+            writer.Sample(name, value);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+
+namespace Ops.Runtime.Monitoring;
+
+/// <summary>What is counted about one version. Written by requests, read by scrapes.</summary>
+internal sealed class ModelMetrics(string model, string version, Func<int> waiting)
+{
+    private readonly ConcurrentDictionary<int, StrongCounter> byCode = new([new(200, new StrongCounter())]);
+    private long failures;
+    private int inFlight;
+
+    /// <summary>Name of the model; empty for requests to models that are not served.</summary>
+    public string Model { get; } = model;
+
+    /// <summary>Version of the model; empty for requests to models that are not served.</summary>
+    public string Version { get; } = version;
+
+    /// <summary>Whole inference requests, from the first byte of the head to the last of the answer.</summary>
+    public Histogram RequestDuration { get; } = new();
+
+    /// <summary>Waiting for a turn; only of requests that got one.</summary>
+    public Histogram QueueDuration { get; } = new();
+
+    /// <summary>Running in the engine; only of requests that ran.</summary>
+    public Histogram RunDuration { get; } = new();
+
+    /// <summary>Fetching, verifying and loading; 0 until it is done.</summary>
+    public double LoadSeconds { get; set; }
+
+    /// <summary>Requests that were answered 500 or above.</summary>
+    public long Failures => Interlocked.Read(ref failures);
+
+    /// <summary>Requests being answered.</summary>
+    public int InFlight => Volatile.Read(ref inFlight);
+
+    /// <summary>Requests waiting for a turn.</summary>
+    public int Waiting => waiting();
+
+    /// <summary>How many requests ended with each status.</summary>
+    public IEnumerable<(int Code, long Count)> Requests =>
+        byCode.OrderBy(p => p.Key).Select(p => (p.Key, Interlocked.Read(ref p.Value.Value)));
+
+    public void Enter() => Interlocked.Increment(ref inFlight);
+
+    /// <summary>Counts one finished request.</summary>
+    /// <param name="code">The status it was answered with; 499 when the client went away.</param>
+    /// <param name="duration">How long it took.</param>
+    public void Leave(int code, TimeSpan duration)
+    {
+        Interlocked.Decrement(ref inFlight);
+        Interlocked.Increment(ref byCode.GetOrAdd(code, _ => new StrongCounter()).Value);
+        RequestDuration.Observe(duration);
+        if (code >= 500)
+        {
+            Interlocked.Increment(ref failures);
+        }
+    }
+
+    private sealed class StrongCounter
+    {
+        public long Value;
+    }
+}

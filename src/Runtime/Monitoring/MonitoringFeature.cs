@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace Ops.Runtime.Monitoring;
+
+/// <summary>Metrics and the log.</summary>
+internal static class MonitoringFeature
+{
+    public static void AddMonitoring(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<RuntimeMetrics>();
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddJsonConsole(json =>
+        {
+            json.UseUtcTimestamp = true;
+            json.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        });
+        // Whoever reads our output may be slow or dead; that must not stop the serving.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
+    }
+
+    public static void MapMetrics(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/metrics", MetricsEndpoint.HandleAsync);
+}
