@@ -1,15 +1,17 @@
 using Ops.Dashboard.Commands;
+using Ops.Dashboard.Components;
 using Ops.Dashboard.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddHosting();
+builder.Services.AddOpsComponents();
 builder.Services.AddCommands();
 
 var app = builder.Build();
 
-app.UseStaticFiles();
 app.MapHealth();
+app.MapOpsComponents();
 
 await app.RunAsync();
 
