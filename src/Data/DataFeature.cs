@@ -1,7 +1,9 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Data.Providers;
+using Ops.Data.Startup;
 
 namespace Ops.Data;
 
@@ -28,6 +30,8 @@ public static class DataFeature
     {
         services.AddDbContextFactory<TDb>(configure);
         services.AddSingleton<IDbContextFactory<RegistryDb>, ProviderFactory<TDb>>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<RegistryMigrator>();
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContext());
         return services;
     }

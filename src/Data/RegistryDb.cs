@@ -87,6 +87,15 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
         return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
     }
 
+    /// <summary>Takes the right to migrate, or returns null while another process has it. Disposing gives it back; so does the end of the process, however it ends.</summary>
+    internal abstract Task<IAsyncDisposable?> TryBeginMigrationAsync(CancellationToken cancellation);
+
+    /// <summary>Keeps a copy of the database where that is this program's business.</summary>
+    /// <param name="reason">A word for the copy's name.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Where the copy is, or null when there is none.</returns>
+    internal abstract Task<string?> BackUpAsync(string reason, CancellationToken cancellation);
+
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder builder)
     {

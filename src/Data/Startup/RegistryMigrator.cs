@@ -1,0 +1,94 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Ops.Data.Access;
+using Ops.Data.Approvals;
+using Ops.Data.Targets;
+
+namespace Ops.Data.Startup;
+
+/// <summary>Brings the database to the schema of this program and puts in what must always be there. Runs on every start, before anything else opens the registry.</summary>
+/// <remarks>
+/// Several processes may start at once: one does the work while the others wait, then find nothing left to do.
+/// A process killed at any moment leaves either the old schema or the new one, and the next start goes on from there.
+/// </remarks>
+public sealed class RegistryMigrator(IDbContextFactory<RegistryDb> databases, TimeProvider time, ILogger<RegistryMigrator> log)
+{
+    /// <summary>The name of the target that every installation starts with: the machine it runs on.</summary>
+    public const string LocalTargetName = "local";
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
+    /// <summary>Migrates and seeds.</summary>
+    /// <exception cref="RegistryUnusableException">The database was written by a newer program, or another process holds on to it. The message is for the administrator.</exception>
+    public async Task MigrateAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var turn = await WaitForTurnAsync(db, cancellation);
+
+        var applied = (await db.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
+        var unknown = applied.Except(db.Database.GetMigrations()).ToList();
+        if (unknown.Count > 0)
+        {
+            throw new RegistryUnusableException(
+                $"The database was written by a newer version of Ops: it has the migration {unknown[^1]}, which this program does not know. "
+                + "Start the newer version, or restore a backup that was taken before the upgrade.");
+        }
+
+        var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
+        if (pending.Count > 0)
+        {
+            if (applied.Count > 0 && await db.BackUpAsync(pending[0], cancellation) is { } backup)
+            {
+                log.BackedUp(backup);
+            }
+
+            log.Migrating(pending.Count, pending[^1]);
+            await db.Database.MigrateAsync(cancellation);
+        }
+
+        await SeedAsync(db, cancellation);
+    }
+
+    private async Task<IAsyncDisposable> WaitForTurnAsync(RegistryDb db, CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            if (await db.TryBeginMigrationAsync(cancellation) is { } turn)
+            {
+                return turn;
+            }
+
+            if (time.GetElapsedTime(started) > LongestWait)
+            {
+                throw new RegistryUnusableException("Another process has been migrating this database for more than 5 minutes. Stop it, then start again.");
+            }
+
+            if (attempt == 0)
+            {
+                log.WaitsForTurn();
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation);
+        }
+    }
+
+    private async Task SeedAsync(RegistryDb db, CancellationToken cancellation)
+    {
+        var known = await db.ApprovalPolicies.Select(p => p.Environment).ToListAsync(cancellation);
+        db.ApprovalPolicies.AddRange(Enum.GetValues<TargetEnvironment>().Except(known).Select(ApprovalPolicy.Default));
+
+        if (!await db.Installations.AnyAsync(cancellation))
+        {
+            db.Installations.Add(new Installation { InstallationId = Guid.NewGuid() });
+        }
+
+        if (!await db.Targets.AnyAsync(t => t.Name == LocalTargetName, cancellation))
+        {
+            // Production, so that the first rollout of a new installation goes through an approval like any later one.
+            db.Targets.Add(Target.Create(LocalTargetName, TargetKinds.Local, TargetEnvironment.Production, time.GetUtcNow()).Value);
+        }
+
+        await db.SaveChangesAsync(cancellation);
+    }
+}
