@@ -69,10 +69,6 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     /// <summary>Who may act.</summary>
     public DbSet<Lease> Leases => Set<Lease>();
 
-    // Said here, because the tables would otherwise follow an option of the web application that the migrations cannot see.
-    /// <inheritdoc/>
-    protected override Version SchemaVersion => IdentitySchemaVersions.Version2;
-
     /// <inheritdoc/>
     public override int SaveChanges(bool acceptAllChangesOnSuccess)
     {
@@ -100,6 +96,9 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     protected override void OnModelCreating(ModelBuilder builder)
     {
         base.OnModelCreating(builder);
+
+        // Identity's tables follow options of the web application that migrations cannot see. This and the lengths in AccessConfiguration pin them.
+        builder.Ignore<IdentityUserPasskey<Guid>>();
         builder.ApplyConfigurationsFromAssembly(typeof(RegistryDb).Assembly);
     }
 
@@ -107,7 +106,10 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
-        configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(64);
+        configurationBuilder.Properties<Enum>().HaveConversion<string>();
+
+        // A set of roles is bits, so that "who is an approver" is a question the database can answer.
+        configurationBuilder.Properties<Roles>().HaveConversion<int>();
     }
 
     private void RefuseRewrites()

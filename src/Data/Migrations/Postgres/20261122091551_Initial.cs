@@ -17,9 +17,9 @@ namespace Ops.Data.Migrations.Postgres
                 name: "ApprovalPolicies",
                 columns: table => new
                 {
-                    Environment = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Environment = table.Column<string>(type: "text", nullable: false),
                     RequiredApprovals = table.Column<int>(type: "integer", nullable: false),
-                    ApproverRole = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    ApproverRole = table.Column<int>(type: "integer", nullable: false),
                     RollbackNeedsApproval = table.Column<bool>(type: "boolean", nullable: false),
                     ExpiresAfterHours = table.Column<int>(type: "integer", nullable: false),
                     Revision = table.Column<int>(type: "integer", nullable: false)
@@ -45,7 +45,7 @@ namespace Ops.Data.Migrations.Postgres
                     BeforeJson = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     AfterJson = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     Reason = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    Result = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Result = table.Column<string>(type: "text", nullable: false),
                     Message = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     CorrelationId = table.Column<string>(type: "text", nullable: false, collation: "C")
                 },
@@ -109,7 +109,7 @@ namespace Ops.Data.Migrations.Postgres
                 columns: table => new
                 {
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    Roles = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Roles = table.Column<int>(type: "integer", nullable: false),
                     DisabledAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     MustChangePassword = table.Column<bool>(type: "boolean", nullable: false),
@@ -121,7 +121,7 @@ namespace Ops.Data.Migrations.Postgres
                     PasswordHash = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     SecurityStamp = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     ConcurrencyStamp = table.Column<string>(type: "text", nullable: true, collation: "C"),
-                    PhoneNumber = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    PhoneNumber = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true, collation: "C"),
                     PhoneNumberConfirmed = table.Column<bool>(type: "boolean", nullable: false),
                     TwoFactorEnabled = table.Column<bool>(type: "boolean", nullable: false),
                     LockoutEnd = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -140,7 +140,7 @@ namespace Ops.Data.Migrations.Postgres
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
                     Name = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
                     Kind = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    Environment = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Environment = table.Column<string>(type: "text", nullable: false),
                     SettingsJson = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     Revision = table.Column<int>(type: "integer", nullable: false)
@@ -164,7 +164,7 @@ namespace Ops.Data.Migrations.Postgres
                     LineageJson = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     ExpiresAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    State = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    State = table.Column<string>(type: "text", nullable: false),
                     FailureMessage = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     VersionId = table.Column<Guid>(type: "uuid", nullable: true),
                     Revision = table.Column<int>(type: "integer", nullable: false)
@@ -191,7 +191,7 @@ namespace Ops.Data.Migrations.Postgres
                     UploadedById = table.Column<Guid>(type: "uuid", nullable: false),
                     UploadedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    State = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    State = table.Column<string>(type: "text", nullable: false),
                     Revision = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
@@ -230,8 +230,8 @@ namespace Ops.Data.Migrations.Postgres
                 name: "AspNetUserLogins",
                 columns: table => new
                 {
-                    LoginProvider = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    ProviderKey = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    LoginProvider = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    ProviderKey = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
                     ProviderDisplayName = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     UserId = table.Column<Guid>(type: "uuid", nullable: false)
                 },
@@ -251,8 +251,8 @@ namespace Ops.Data.Migrations.Postgres
                 columns: table => new
                 {
                     UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    LoginProvider = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    Name = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    LoginProvider = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    Name = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
                     Value = table.Column<string>(type: "text", nullable: true, collation: "C")
                 },
                 constraints: table =>
@@ -426,7 +426,7 @@ namespace Ops.Data.Migrations.Postgres
                     EndpointId = table.Column<Guid>(type: "uuid", nullable: false),
                     RolloutId = table.Column<Guid>(type: "uuid", nullable: true),
                     At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    Level = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Level = table.Column<string>(type: "text", nullable: false),
                     Kind = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     Message = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     PersonName = table.Column<string>(type: "text", nullable: true, collation: "C")
@@ -470,7 +470,7 @@ namespace Ops.Data.Migrations.Postgres
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
                     EndpointId = table.Column<Guid>(type: "uuid", nullable: false),
                     Number = table.Column<int>(type: "integer", nullable: false),
-                    Kind = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Kind = table.Column<string>(type: "text", nullable: false),
                     PlanId = table.Column<Guid>(type: "uuid", nullable: false),
                     PlanHash = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     VersionDigest = table.Column<string>(type: "text", nullable: false, collation: "C"),
@@ -482,9 +482,9 @@ namespace Ops.Data.Migrations.Postgres
                     PlanCreatedById = table.Column<Guid>(type: "uuid", nullable: false),
                     Reason = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     RequestedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    State = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    State = table.Column<string>(type: "text", nullable: false),
                     RequiredApprovals = table.Column<int>(type: "integer", nullable: false),
-                    ApproverRole = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    ApproverRole = table.Column<int>(type: "integer", nullable: false),
                     ExpiresAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     ProgressedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -518,7 +518,7 @@ namespace Ops.Data.Migrations.Postgres
                     PersonId = table.Column<Guid>(type: "uuid", nullable: false),
                     PersonName = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     SignedInHow = table.Column<string>(type: "text", nullable: false, collation: "C"),
-                    Verdict = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Verdict = table.Column<string>(type: "text", nullable: false),
                     Reason = table.Column<string>(type: "text", nullable: true, collation: "C"),
                     PlanHash = table.Column<string>(type: "text", nullable: false, collation: "C"),
                     VersionDigest = table.Column<string>(type: "text", nullable: false, collation: "C"),
