@@ -1,5 +1,6 @@
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components;
+using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -7,10 +8,12 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddHosting();
 builder.Services.AddOpsComponents();
 builder.Services.AddCommands();
+builder.Services.AddServing();
 
 var app = builder.Build();
 
 app.MapHealth();
+app.MapServing();
 app.MapOpsComponents();
 
 await app.RunAsync();

@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Features.Serving;
+
+/// <summary>Sends a request to the ready replica with the fewest requests in flight and streams the answer back.</summary>
+internal sealed class Forwarder : IDisposable
+{
+    private const int MaxAttempts = 5;
+    private readonly ConcurrentDictionary<Guid, ReplicaPool> pools = new();
+    private readonly ObservedEndpoints observed;
+    private readonly RouteTable routes;
+    private readonly ServingStatistics statistics;
+    private readonly ServingOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<Forwarder> log;
+    private readonly HttpMessageInvoker client;
+
+    /// <summary>Listens to what drivers see, so that waiting requests go on the moment a replica is ready.</summary>
+    public Forwarder(
+        ObservedEndpoints observed, RouteTable routes, ServingStatistics statistics, IOptions<ServingOptions> options, TimeProvider time, ILogger<Forwarder> log)
+    {
+        (this.observed, this.routes, this.statistics, this.options, this.time, this.log) = (observed, routes, statistics, options.Value, time, log);
+        client = new(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        });
+        observed.Changed += OnChanged;
+    }
+
+    /// <summary>Requests in flight of an endpoint by replica id, as this router sent them.</summary>
+    public IReadOnlyDictionary<string, int> InFlight(Guid endpointId) =>
+        pools.TryGetValue(endpointId, out var pool) ? pool.InFlight() : new Dictionary<string, int>();
+
+    /// <summary>Answers one request.</summary>
+    /// <param name="context">The client's request.</param>
+    /// <param name="route">The endpoint's route.</param>
+    /// <param name="pathAndQuery">What the replica is asked for, such as <c>/v2/models/digits/infer</c>.</param>
+    public async Task ForwardAsync(HttpContext context, EndpointRoute route, string pathAndQuery)
+    {
+        var counters = statistics.For(route.EndpointId);
+        var began = Stopwatch.GetTimestamp();
+        counters.Begin();
+        var status = StatusCodes.Status502BadGateway;
+        try
+        {
+            status = await SendAsync(context, route, pathAndQuery, counters);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone: nobody's failure (nginx counts these as 499 too).
+            status = StatusCodes.Status499ClientClosedRequest;
+        }
+        finally
+        {
+            counters.End(status, Stopwatch.GetElapsedTime(began));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        observed.Changed -= OnChanged;
+        client.Dispose();
+    }
+
+    private async Task<int> SendAsync(HttpContext context, EndpointRoute route, string pathAndQuery, EndpointCounters counters)
+    {
+        var pool = pools.GetOrAdd(route.EndpointId, _ => new(time));
+        pool.Update(observed.Find(route.EndpointId), route);
+        using var activity = new ActivityTimeout(TimeSpan.FromSeconds(options.ActivityTimeoutSeconds), context.RequestAborted);
+        var hasBody = HasBody(context);
+        PooledReplica? refused = null;
+        for (var attempt = 1; ; attempt++)
+        {
+            var replica = await TakeAsync(pool, refused, activity.Token);
+            if (replica is null)
+            {
+                context.Response.Headers.RetryAfter = "1";
+                return await ServingErrors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "No replica of this endpoint is ready. Try again in a moment.");
+            }
+
+            using var content = hasBody ? new ForwardedContent(context.Request.Body, context.Request.ContentLength, activity) : null;
+            try
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(replica.Address, pathAndQuery)) { Content = content };
+                context.Request.Headers.CopyTo(request);
+                using var response = await client.SendAsync(request, activity.Token);
+                return await AnswerAsync(context, response, activity);
+            }
+            catch (HttpRequestException exception) when (!context.Response.HasStarted && content is not { IsStarted: true } && exception.HttpRequestError == HttpRequestError.ConnectionError)
+            {
+                // Nothing was sent, so another replica may take it, or the same one once it is back.
+                pool.Suspect(replica);
+                log.ReplicaRefused(route.Name, replica.Id, exception.Message);
+                if (attempt == MaxAttempts)
+                {
+                    return await ServingErrors.WriteAsync(context, StatusCodes.Status502BadGateway, "The replicas of this endpoint refuse connections.");
+                }
+
+                refused = replica;
+                counters.Retried();
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
+            {
+                return await BrokenAsync(context, route, replica, exception);
+            }
+            finally
+            {
+                replica.Leave();
+            }
+        }
+    }
+
+    private async Task<PooledReplica?> TakeAsync(ReplicaPool pool, PooledReplica? refused, CancellationToken cancellation)
+    {
+        // The signal is taken before the look, so a change between look and wait is not missed.
+        var change = pool.NextChange();
+        if (pool.Take(refused) is { } replica)
+        {
+            return replica;
+        }
+
+        if (!pool.TryWait(options.MaxWaitingRequests))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            patience.CancelAfter(TimeSpan.FromSeconds(options.WaitForReplicaSeconds));
+            while (true)
+            {
+                await Task.WhenAny(change, Task.Delay(200, patience.Token));
+                cancellation.ThrowIfCancellationRequested();
+                change = pool.NextChange();
+                if (pool.Take(null) is { } ready)
+                {
+                    return ready;
+                }
+
+                if (patience.IsCancellationRequested)
+                {
+                    return null;
+                }
+            }
+        }
+        finally
+        {
+            pool.EndWait();
+        }
+    }
+
+    private static async Task<int> AnswerAsync(HttpContext context, HttpResponseMessage response, ActivityTimeout activity)
+    {
+        context.Response.StatusCode = (int)response.StatusCode;
+        response.CopyTo(context.Response.Headers);
+        if (!HttpMethods.IsHead(context.Request.Method) && context.Response.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status304NotModified))
+        {
+            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+            await using var body = await response.Content.ReadAsStreamAsync(activity.Token);
+            await StreamCopy.CopyAsync(body, context.Response.Body, activity, activity.Token);
+        }
+
+        return context.Response.StatusCode;
+    }
+
+    private static bool HasBody(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? context.Request.ContentLength > 0;
+
+    private async Task<int> BrokenAsync(HttpContext context, EndpointRoute route, PooledReplica replica, Exception exception)
+    {
+        log.ReplyBroken(route.Name, replica.Id, exception);
+        if (context.Response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            context.Abort();
+            return StatusCodes.Status502BadGateway;
+        }
+
+        return exception is OperationCanceledException
+            ? await ServingErrors.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "The replica did not answer in time.")
+            : await ServingErrors.WriteAsync(context, StatusCodes.Status502BadGateway, "The replica broke off. The request may or may not have been carried out.");
+    }
+
+    private void OnChanged(Guid endpointId)
+    {
+        if (pools.TryGetValue(endpointId, out var pool) && routes.All.FirstOrDefault(r => r.EndpointId == endpointId) is { } route)
+        {
+            pool.Update(observed.Find(endpointId), route);
+        }
+    }
+}

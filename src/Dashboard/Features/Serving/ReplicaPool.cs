@@ -1,0 +1,136 @@
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Features.Serving;
+
+/// <summary>The replicas of one endpoint that may get a request now, and how many requests each has.</summary>
+internal sealed class ReplicaPool
+{
+    private static readonly TimeSpan SuspicionTime = TimeSpan.FromSeconds(1);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, PooledReplica> replicas = new(StringComparer.Ordinal);
+    private readonly TimeProvider time;
+    private EndpointObservation? seen;
+    private EndpointRoute? route;
+    private PooledReplica[] candidates = [];
+    private TaskCompletionSource changed = NewSignal();
+    private uint turn;
+    private int waiting;
+
+    /// <summary>Makes an empty pool.</summary>
+    public ReplicaPool(TimeProvider time) => this.time = time;
+
+    /// <summary>Takes over a newer observation or route; cheap when neither changed.</summary>
+    public void Update(EndpointObservation? observation, EndpointRoute newRoute)
+    {
+        if (ReferenceEquals(observation, Volatile.Read(ref seen)) && ReferenceEquals(newRoute, Volatile.Read(ref route)))
+        {
+            return;
+        }
+
+        lock (gate)
+        {
+            seen = observation;
+            route = newRoute;
+            var ready = observation?.Replicas
+                .Where(r => r is { Phase: ReplicaPhase.Ready, Address: not null } && newRoute.ServingPlans.Contains(r.PlanId))
+                .ToArray() ?? [];
+            var keep = ready.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var gone in replicas.Keys.Where(id => !keep.Contains(id)).ToArray())
+            {
+                replicas.Remove(gone);
+            }
+
+            foreach (var replica in ready)
+            {
+                // A replica that was started anew answers elsewhere, so what was suspected of the old process is forgotten.
+                if (!replicas.TryGetValue(replica.Id, out var known) || known.Address != replica.Address)
+                {
+                    replicas[replica.Id] = new PooledReplica(replica.Id, replica.Address!);
+                }
+            }
+
+            candidates = [.. replicas.Values];
+            changed.TrySetResult();
+            changed = NewSignal();
+        }
+    }
+
+    /// <summary>Takes the replica with the fewest requests in flight, in turn among equals, or null when none may get one.</summary>
+    /// <param name="except">A replica that just refused the connection.</param>
+    public PooledReplica? Take(PooledReplica? except)
+    {
+        var among = Volatile.Read(ref candidates);
+        var now = time.GetTimestamp();
+        var start = Interlocked.Increment(ref turn);
+        PooledReplica? best = null;
+        for (var i = 0; i < among.Length; i++)
+        {
+            var candidate = among[(int)((start + (uint)i) % (uint)among.Length)];
+            if (candidate != except && !candidate.IsSuspected(now) && (best is null || candidate.InFlight < best.InFlight))
+            {
+                best = candidate;
+            }
+        }
+
+        best?.Enter();
+        return best;
+    }
+
+    /// <summary>Keeps requests away from a replica for a moment, until the driver has looked at it.</summary>
+    public void Suspect(PooledReplica replica) =>
+        replica.SuspectUntil(time.GetTimestamp() + (long)(SuspicionTime.TotalSeconds * time.TimestampFrequency));
+
+    /// <summary>Requests in flight by replica id.</summary>
+    public IReadOnlyDictionary<string, int> InFlight() => Volatile.Read(ref candidates).ToDictionary(c => c.Id, c => c.InFlight, StringComparer.Ordinal);
+
+    /// <summary>Counts a request that waits for a replica; false when too many wait already.</summary>
+    public bool TryWait(int limit)
+    {
+        if (Interlocked.Increment(ref waiting) <= limit)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref waiting);
+        return false;
+    }
+
+    /// <summary>Ends what <see cref="TryWait"/> began.</summary>
+    public void EndWait() => Interlocked.Decrement(ref waiting);
+
+    /// <summary>Completes at the next change of replicas or route.</summary>
+    public Task NextChange()
+    {
+        lock (gate)
+        {
+            return changed.Task;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>A replica that may get requests.</summary>
+internal sealed class PooledReplica(string id, Uri address)
+{
+    private int inFlight;
+    private long suspectedUntil = long.MinValue;
+
+    /// <summary>The driver's id.</summary>
+    public string Id => id;
+
+    /// <summary>Where it answers.</summary>
+    public Uri Address => address;
+
+    /// <summary>Requests it has now.</summary>
+    public int InFlight => Volatile.Read(ref inFlight);
+
+    /// <summary>Ends a request that <see cref="ReplicaPool.Take"/> began.</summary>
+    public void Leave() => Interlocked.Decrement(ref inFlight);
+
+    internal void Enter() => Interlocked.Increment(ref inFlight);
+
+    internal bool IsSuspected(long now) => Volatile.Read(ref suspectedUntil) > now;
+
+    internal void SuspectUntil(long until) => Volatile.Write(ref suspectedUntil, until);
+}
