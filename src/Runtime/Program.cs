@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Ops.Runtime;
 using Ops.Runtime.Configuration;
@@ -22,7 +23,7 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException or FormatException or IOException)
+catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException or FormatException or JsonException or IOException or UnauthorizedAccessException)
 {
     // Before the server listens nobody can ask it what is wrong, so the reason goes where whoever started it looks.
     var reason = exception is OptionsValidationException invalid ? string.Join(Environment.NewLine, invalid.Failures) : exception.Message;

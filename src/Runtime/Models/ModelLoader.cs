@@ -16,7 +16,7 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
             var folder = await cache.EnsureAsync(model.Options, progress, cancellation);
             var entry = ModelFiles.EntryPoint(model.Options)
                 ?? throw new ModelLoadException($"{model.Name} version {model.Version} has no .onnx file.");
-            LoadSession(model, Path.Combine(folder, entry.Path));
+            LoadSession(model, Path.Combine(folder, entry.Path), entry.Path);
             var elapsed = Stopwatch.GetElapsedTime(start);
             model.Metrics.LoadSeconds = elapsed.TotalSeconds;
             log.Loaded(model.Name, model.Version, elapsed.TotalSeconds);
@@ -30,11 +30,12 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
         }
     }
 
-    private void LoadSession(ServedModel model, string path)
+    private void LoadSession(ServedModel model, string path, string entryPath)
     {
         OrtSession? session = null;
         try
         {
+            OnnxReferences.Check(path, entryPath, model.Options.Files);
             session = OrtSession.Load(environment, path);
             model.Serve(session);
         }

@@ -12,7 +12,8 @@ internal static class MetricsEndpoint
     public static Task HandleAsync(HttpContext context)
     {
         var writer = new ExpositionWriter();
-        WriteModels(writer, context.RequestServices.GetRequiredService<RuntimeMetrics>().Models);
+        var metrics = context.RequestServices.GetRequiredService<RuntimeMetrics>();
+        WriteModels(writer, metrics.Models);
         WriteProcess(writer);
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         return context.Response.WriteAsync(writer.ToString(), context.RequestAborted);

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
+using Ops.Runtime.Configuration;
 
 namespace Ops.Runtime.Monitoring;
 
@@ -16,6 +18,12 @@ internal static class MonitoringFeature
             json.UseUtcTimestamp = true;
             json.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
         });
+        if (builder.Configuration[$"{RuntimeOptions.Section}:{nameof(RuntimeOptions.LogFile)}"] is { Length: > 0 })
+        {
+            builder.Services.RemoveAll<ILoggerProvider>();
+            builder.Services.AddSingleton<ILoggerProvider, FileLoggerProvider>();
+        }
+
         // Whoever reads our output may be slow or dead; that must not stop the serving.
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
     }

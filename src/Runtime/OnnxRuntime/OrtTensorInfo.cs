@@ -11,7 +11,7 @@ internal sealed class OrtTensorInfo
     /// <summary>Pinned for good, so that the engine can be given its address on every run.</summary>
     private readonly byte[] utf8Name;
 
-    private OrtTensorInfo(string name, OrtElementType elementType, long[] shape)
+    internal OrtTensorInfo(string name, OrtElementType elementType, long[] shape)
     {
         Name = name;
         ElementType = elementType;

@@ -1,0 +1,64 @@
+using Ops.Runtime.Configuration;
+using Ops.Runtime.Tests.Support;
+
+namespace Ops.Runtime.Tests.Configuration;
+
+public sealed class RuntimeOptionsValidatorTests
+{
+    [Fact]
+    public void Validate_GoodOptions_Succeeds()
+    {
+        var result = new RuntimeOptionsValidator().Validate(null, Good());
+        Assert.True(result.Succeeded, result.FailureMessage);
+    }
+
+    [Fact]
+    public void Validate_SeveralFaults_NamesEachKey()
+    {
+        var options = Good();
+        options.Urls = "https://127.0.0.1:1";
+        options.CacheFolder = "relative";
+        options.QueueLimit = 0;
+        options.DrainGraceSeconds = double.NaN;
+        options.Models[0].Name = "../digits";
+        options.Models[0].Digest = "abc";
+        options.Models[0].Files[0].Path = "a/../../b.onnx";
+        options.Models[0].Files[0].Source = "ftp://host/x";
+        options.Models[0].Files[0].Size = -1;
+        options.Models.Add(TestModels.Options("other", "1"));
+        options.Models[1].Format = "pickle";
+
+        var failures = new RuntimeOptionsValidator().Validate(null, options).Failures!.Select(f => f.Split(' ')[0]).ToHashSet();
+
+        string[] expected =
+        [
+            "Urls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
+            "Models:0:Files:0:Source", "Models:0:Files:0:Size", "Models:1:Format", "Models:1:Files",
+        ];
+        Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
+    }
+
+    [Fact]
+    public void Validate_SameNameAndVersionTwice_Fails()
+    {
+        var options = Good();
+        options.Models.Add(TestModels.Digits());
+        Assert.Contains("Ops:Runtime:Models:1", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_PathsThatDifferOnlyInCase_Fails()
+    {
+        var options = Good();
+        var file = options.Models[0].Files[0];
+        options.Models[0].Files.Add(new ModelFileOptions { Path = "MODEL.onnx", Source = file.Source, Sha256 = file.Sha256, Size = file.Size });
+        Assert.Contains("Files:1:Path", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+    }
+
+    private static RuntimeOptions Good() => new()
+    {
+        Urls = "http://127.0.0.1:0",
+        CacheFolder = Path.GetTempPath(),
+        Models = [TestModels.Digits()],
+    };
+}

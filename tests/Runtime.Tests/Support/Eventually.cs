@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace Ops.Runtime.Tests.Support;
+
+internal static class Eventually
+{
+    /// <summary>Waits until the condition holds; fails after 30 s, which a busy machine still makes.</summary>
+    public static async Task TrueAsync(Func<bool> condition, string what, double seconds = 30)
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (!condition())
+        {
+            if (Stopwatch.GetElapsedTime(start).TotalSeconds > seconds)
+            {
+                Assert.Fail($"Waited {seconds} s for {what}.");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Ops.Runtime.Configuration;
+
+namespace Ops.Runtime.Tests.Support;
+
+/// <summary>The runtime as a process of its own, started the way the dashboard's local driver does it.</summary>
+internal sealed class RuntimeProcess : IAsyncDisposable
+{
+    private readonly TestFolder folder = new();
+    private readonly Process process;
+    private readonly Task<string> output;
+    private readonly Task<string> errors;
+
+    private RuntimeProcess(IEnumerable<ModelOptions> models, bool createRunFolder, (string Key, string Value)[] environment)
+    {
+        if (createRunFolder)
+        {
+            Directory.CreateDirectory(RunFolder);
+        }
+
+        File.WriteAllBytes(folder.File("runtime.json"), Settings.Json(models, folder.File("cache"), RunFolder));
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Ops.Runtime.dll"), "--config", folder.File("runtime.json") },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (key, value) in environment)
+        {
+            start.Environment[key] = value;
+        }
+
+        process = Process.Start(start)!;
+        output = process.StandardOutput.ReadToEndAsync();
+        errors = process.StandardError.ReadToEndAsync();
+    }
+
+    public string RunFolder => folder.File("run");
+
+    public string CacheFolder => folder.File("cache");
+
+    public int Id => process.Id;
+
+    public string Url => State.GetProperty("url").GetString()!;
+
+    /// <summary>What process.json says now; read anew each time.</summary>
+    public JsonElement State => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(RunFolder, "process.json"))).RootElement.Clone();
+
+    public static RuntimeProcess Start(IEnumerable<ModelOptions> models, bool createRunFolder = true, params (string Key, string Value)[] environment) =>
+        new(models, createRunFolder, environment);
+
+    public async Task WaitForStateAsync(string state)
+    {
+        await Eventually.TrueAsync(
+            () => process.HasExited || (File.Exists(Path.Combine(RunFolder, "process.json")) && State.GetProperty("state").GetString() == state),
+            $"the process to be {state}");
+        Assert.False(process.HasExited, $"The process ended instead of becoming {state}.");
+    }
+
+    public void Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        kill.WaitForExit();
+    }
+
+    public async Task<(int ExitCode, string Output, string Errors)> WaitForExitAsync(double seconds = 30)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+        folder.Dispose();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Runtime.Configuration;
+using Ops.Runtime.Lifecycle;
+
+namespace Ops.Runtime.Tests.Support;
+
+/// <summary>The whole server in this process, on a free port, reached over real HTTP.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly TestFolder folder = new();
+    private readonly WebApplication app;
+
+    private TestServer(WebApplication app, TestFolder folder)
+    {
+        this.app = app;
+        this.folder = folder;
+        Http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+    }
+
+    public HttpClient Http { get; }
+
+    public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
+
+    /// <summary>Starts a server and waits until it is ready or has failed.</summary>
+    public static async Task<TestServer> StartAsync(IEnumerable<ModelOptions> models, params (string Key, string Value)[] settings)
+    {
+        var folder = new TestFolder();
+        var json = Settings.Json(models, folder.File("cache"), null);
+        var app = RuntimeServer.Build(configuration =>
+        {
+            configuration.AddJsonStream(new MemoryStream(json));
+            configuration.AddInMemoryCollection(
+                settings.Append(("DrainGraceSeconds", "0")).Select(s => KeyValuePair.Create($"{RuntimeOptions.Section}:{s.Item1}", (string?)s.Item2)));
+            configuration.AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]);
+        });
+        await app.StartAsync();
+        var server = new TestServer(app, folder);
+        await Eventually.TrueAsync(() => server.State.Snapshot.Phase is RuntimePhase.Ready or RuntimePhase.Failed, "the server to be ready or failed");
+        return server;
+    }
+
+    public async Task<(int Status, JsonElement Body)> GetAsync(string path)
+    {
+        using var response = await Http.GetAsync(path);
+        return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
+    }
+
+    public async Task<(int Status, JsonElement Body)> PostAsync(string path, string body)
+    {
+        using var response = await Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+        return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        folder.Dispose();
+    }
+}
