@@ -1,5 +1,6 @@
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components;
+using Ops.Dashboard.Features.Access;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Hosting;
 
@@ -8,14 +9,18 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddHosting();
 builder.Services.AddOpsComponents();
 builder.Services.AddCommands();
+builder.Services.AddAccess();
 builder.Services.AddServing();
 
 var app = builder.Build();
 
+app.UseAccess();
 app.MapHealth();
 app.MapServing();
 app.MapOpsComponents();
+app.MapAccess();
 
+await app.MigrateRegistryAsync();
 await app.RunAsync();
 
 /// <summary>The entry point, visible to tests that start the real application.</summary>

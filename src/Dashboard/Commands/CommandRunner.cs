@@ -65,19 +65,33 @@ internal sealed class CommandRunner(IDbContextFactory<RegistryDb> databases, Tim
     }
 
     /// <summary>Runs a step of the system itself; nobody's right is checked, the audit still names what was done.</summary>
-    public async Task<Result> RunAsSystemAsync(
-        string action, Func<CommandScope, CancellationToken, Task<Result>> body, CancellationToken cancellation = default)
+    public Task<Result> RunAsSystemAsync(
+        string action, Func<CommandScope, CancellationToken, Task<Result>> body, CancellationToken cancellation = default) =>
+        RunUncheckedAsync(Caller.System(Guid.NewGuid().ToString("N")), action, body, cancellation);
+
+    /// <summary>Runs a command of somebody whose right the body itself proves, such as the holder of the setup link. A body that answers Forbidden leaves the entry of a refusal.</summary>
+    public async Task<Result> RunUncheckedAsync(
+        Caller caller, string action, Func<CommandScope, CancellationToken, Task<Result>> body, CancellationToken cancellation = default)
     {
         for (var attempt = 1; ; attempt++)
         {
             await using var db = await databases.CreateDbContextAsync(cancellation);
-            var scope = new CommandScope(db, Caller.System(Guid.NewGuid().ToString("N")), null, action, time.GetUtcNow());
+            var scope = new CommandScope(db, caller, null, action, time.GetUtcNow());
             try
             {
                 var result = await CommitAsync<bool>(scope, async (s, token) => await body(s, token) is { Failure: { } failure } ? failure : true, cancellation);
-                return result.Succeeded ? Result.Done : result.Failure;
+                return result.Failure switch
+                {
+                    null => Result.Done,
+                    { Kind: FailureKind.Forbidden } forbidden => await RefusedAsync(caller, null, action, forbidden),
+                    var failure => failure,
+                };
             }
             catch (DbUpdateConcurrencyException) when (attempt < Attempts)
+            {
+                log.CommandRetried(action, attempt);
+            }
+            catch (DbUpdateException exception) when (attempt < Attempts && DatabaseErrors.IsUniqueViolation(exception))
             {
                 log.CommandRetried(action, attempt);
             }

@@ -39,7 +39,7 @@ internal static class ComponentsFeature
         // app has no such manifest and nothing happens.
         StaticWebAssetsLoader.UseStaticWebAssets(app.Environment, app.Configuration);
         app.UseAntiforgery();
-        app.MapStaticAssets();
+        app.MapStaticAssets().AllowAnonymous();
         var pages = app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
         if (!app.Environment.IsDevelopment())
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Ops.Data;
+using Ops.Data.Startup;
 
 namespace Ops.Dashboard.Hosting;
 
@@ -43,4 +44,8 @@ internal static class HostingFeature
         app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
     }
+
+    /// <summary>Brings the registry up to date. Call it before the application runs.</summary>
+    /// <exception cref="RegistryUnusableException">The database cannot be used; the message says what to do.</exception>
+    public static Task MigrateRegistryAsync(this WebApplication app) => app.Services.GetRequiredService<RegistryMigrator>().MigrateAsync(app.Lifetime.ApplicationStopping);
 }

@@ -32,7 +32,11 @@ public sealed class Person : IdentityUser<Guid>
     };
 
     /// <summary>Replaces the roles.</summary>
-    public void SetRoles(Roles roles) => Roles = roles | Roles.Viewer;
+    public void SetRoles(Roles roles)
+    {
+        Roles = roles | Roles.Viewer;
+        Touch();
+    }
 
     /// <summary>Stops the account from being used, and ends its sessions.</summary>
     public Result Disable(DateTimeOffset now)
@@ -56,9 +60,17 @@ public sealed class Person : IdentityUser<Guid>
         }
 
         DisabledAt = null;
+        Touch();
         return Result.Done;
     }
 
     /// <summary>Makes every cookie issued before now worthless (sign-out everywhere).</summary>
-    public void EndSessions() => SecurityStamp = Guid.NewGuid().ToString("N");
+    public void EndSessions()
+    {
+        SecurityStamp = Guid.NewGuid().ToString("N");
+        Touch();
+    }
+
+    /// <summary>Makes a change that somebody else is saving at the same moment collide with this one, even where this row itself stays as it is.</summary>
+    public void Touch() => ConcurrencyStamp = Guid.NewGuid().ToString("N");
 }

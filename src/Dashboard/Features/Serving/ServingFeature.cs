@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Targets;
 
 namespace Ops.Dashboard.Features.Serving;
 
@@ -11,6 +13,7 @@ internal static class ServingFeature
     {
         services.AddSingleton<IValidateOptions<ServingOptions>, ValidateServingOptions>();
         services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateOnStart();
+        services.TryAddSingleton<ObservedEndpoints>();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<ServingStatistics>();
         services.AddSingleton<EndpointTokens>();
