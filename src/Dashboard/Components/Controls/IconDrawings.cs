@@ -33,7 +33,7 @@ internal static class IconDrawings
         [IconName.ChevronUp] = "M3.5 10 8 5.5 12.5 10",
         [IconName.ArrowRight] = "M2.5 8h11 M9.5 4l4 4-4 4",
         [IconName.External] = "M9 2.5h4.5V7 M13.5 2.5l-6 6 M11.5 9.5v4h-9v-9h4",
-        [IconName.More] = "M3.5 8h.01 M8 8h.01 M12.5 8h.01",
+        [IconName.More] = "M3.5 7.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1z M8 7.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1z M12.5 7.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1z",
         [IconName.Collapse] = "M2.5 3h11v10h-11z M6.2 3v10 M11 6.5 9.5 8 11 9.5",
         [IconName.Sun] = "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6z M8 1.5v1 M8 13.5v1 M1.5 8h1 M13.5 8h1 M3.4 3.4l.7.7 M11.9 11.9l.7.7 M3.4 12.6l.7-.7 M11.9 4.1l.7-.7",
         [IconName.Moon] = "M13.5 9.5A6 6 0 0 1 6.5 2.5a6 6 0 1 0 7 7z",

@@ -80,6 +80,15 @@ function unpack(bytesOfColumns, columns) {
   return data;
 }
 
+// A halo in the colour of the ground keeps a label legible across lines.
+function label(ctx, chart, text, x, y) {
+  ctx.lineWidth = 3 * uPlot.pxRatio;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = chart.colours.surface;
+  ctx.strokeText(text, x, y);
+  ctx.fillText(text, x, y);
+}
+
 function drawOverlays(chart, plot) {
   const { ctx, bbox } = plot;
   const ratio = uPlot.pxRatio;
@@ -98,10 +107,13 @@ function drawOverlays(chart, plot) {
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
     if (threshold.label) {
+      ctx.setLineDash([]);
       ctx.fillStyle = chart.colours.threshold;
       ctx.textAlign = "right";
       ctx.textBaseline = y - bbox.top < 16 * ratio ? "top" : "bottom";
-      ctx.fillText(threshold.label, bbox.left + bbox.width - 4 * ratio, y + (ctx.textBaseline === "top" ? 3 : -3) * ratio);
+      label(ctx, chart, threshold.label, bbox.left + bbox.width - 4 * ratio, y + (ctx.textBaseline === "top" ? 3 : -3) * ratio);
+      ctx.setLineDash([4 * ratio, 4 * ratio]);
+      ctx.lineWidth = ratio;
     }
   }
   ctx.setLineDash([2 * ratio, 3 * ratio]);
@@ -117,7 +129,10 @@ function drawOverlays(chart, plot) {
     const nearRight = x > bbox.left + bbox.width * 0.8;
     ctx.textAlign = nearRight ? "right" : "left";
     ctx.textBaseline = "top";
-    ctx.fillText(marker.label, x + (nearRight ? -4 : 4) * ratio, bbox.top + 2 * ratio);
+    ctx.setLineDash([]);
+    label(ctx, chart, marker.label, x + (nearRight ? -4 : 4) * ratio, bbox.top + 2 * ratio);
+    ctx.setLineDash([2 * ratio, 3 * ratio]);
+    ctx.lineWidth = ratio;
   }
   ctx.restore();
 }
@@ -145,6 +160,9 @@ function highest(chart, dataMaximum) {
   const top = Math.max(dataMaximum ?? 0, ...limits, 0);
   return top > 0 ? top * 1.08 : 1;
 }
+
+// Steps that are round in KiB, MiB and GiB.
+const binarySteps = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 function build(chart) {
   const { options, canvas } = chart;
@@ -176,7 +194,7 @@ function build(chart) {
     },
     axes: [
       axis(chart, (_, ticks) => ticks.map(tick => clock(tick, ticks)), 26),
-      axis(chart, (_, ticks) => ticks.map(tick => tick === null ? "" : format(tick)), axisWidth),
+      { ...axis(chart, (_, ticks) => ticks.map(tick => tick === null ? "" : format(tick)), axisWidth), ...(options.unit === "bytes" ? { incrs: binarySteps } : {}) },
     ],
     series: [{}, ...series],
     hooks: {

@@ -1,0 +1,21 @@
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Components.Controls;
+using Ops.Dashboard.Tests.Live;
+
+namespace Ops.Dashboard.ComponentTests.Components;
+
+/// <summary>A bUnit context with the services of the controls, a clock that a test moves, and a browser that answers nothing.</summary>
+internal sealed class ControlsContext : BunitContext
+{
+    public ControlsContext()
+    {
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Services.AddSingleton<TimeProvider>(Time);
+        Services.AddSingleton<Ticker>();
+        Services.AddScoped<ConfirmService>();
+        Services.AddScoped<ToastService>();
+    }
+
+    public ManualTime Time { get; } = new();
+}
