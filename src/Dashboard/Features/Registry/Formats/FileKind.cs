@@ -79,7 +79,7 @@ internal static class FileKind
 
         if (signed.Any(file => file.Is(FileSignature.Zip)))
         {
-            return ModelFormat.PyTorch;
+            return ModelFormat.Archive;
         }
 
         if (signed.Any(file => file.Named("saved_model.pb")))

@@ -13,6 +13,9 @@ internal sealed record ModelFile(string Path, ReadOnlyMemory<byte> Opening);
 /// </param>
 internal sealed record ModelFormat(string Name, bool CanExecuteCode)
 {
+    /// <summary>What to tell people about the format; null when there is nothing to warn of.</summary>
+    public string? Warning => CanExecuteCode ? "Files of this kind can execute code when they are loaded" : null;
+
     /// <summary>Open Neural Network Exchange.</summary>
     public static ModelFormat Onnx { get; } = new("onnx", false);
 
@@ -21,6 +24,9 @@ internal sealed record ModelFormat(string Name, bool CanExecuteCode)
 
     /// <summary>Anything pickled: PyTorch, TorchScript, TorchServe archives, scikit-learn.</summary>
     public static ModelFormat PyTorch { get; } = new("pytorch", true);
+
+    /// <summary>A ZIP archive under no name that tells more. What is in it is not known, so the worst is assumed.</summary>
+    public static ModelFormat Archive { get; } = new("archive", true);
 
     /// <summary>Keras in HDF5 or its own archive. A Lambda layer is Python bytecode.</summary>
     public static ModelFormat Keras { get; } = new("keras-h5", true);

@@ -7,15 +7,16 @@ namespace Ops.Dashboard.Features.Registry.Onnx;
 /// of the same upload, beside the model or below it, and no byte may belong to two tensors: a model that uses
 /// one gigabyte a thousand times would be small to upload and impossible to load.
 /// </summary>
-internal sealed class OnnxExternalData(IReadOnlyDictionary<string, long> files)
+internal sealed class OnnxExternalData(IReadOnlyDictionary<string, long> files, OnnxTally tally)
 {
     // ONNX Runtime takes a location of this form as an address in its own memory (tensorprotoutils.h).
     private const string MemoryMarker = "*/_ORT_";
 
+    private readonly HashSet<string> used = new(StringComparer.Ordinal);
     private readonly List<(string File, long Start, long End, string Tensor)> ranges = [];
 
     /// <summary>The files used so far, in order.</summary>
-    public IReadOnlyList<string> Files => [.. ranges.Select(r => r.File).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files => [.. used.Order(StringComparer.Ordinal)];
 
     /// <summary>Checks what one tensor says about its external data and notes the bytes it uses.</summary>
     /// <param name="tensor">The tensor's name, for messages.</param>
@@ -62,7 +63,19 @@ internal sealed class OnnxExternalData(IReadOnlyDictionary<string, long> files)
         }
 
         // A tensor without elements still names its file, so it is kept for the list of files.
-        ranges.Add((Normalize(location!), offset, offset + length, tensor));
+        var file = Normalize(location!);
+        if (used.TryGetValue(file, out var known))
+        {
+            file = known;
+        }
+        else
+        {
+            tally.Keep(file);
+            used.Add(file);
+        }
+
+        tally.Keep(tensor);
+        ranges.Add((file, offset, offset + length, tensor));
     }
 
     /// <summary>Refuses bytes that belong to two tensors. To be called once all tensors are known.</summary>

@@ -22,7 +22,7 @@ internal sealed class OnnxModelParser
         this.proto = proto;
         this.limits = limits;
         tally = new OnnxTally(limits);
-        external = new OnnxExternalData(files);
+        external = new OnnxExternalData(files, tally);
         graphs = new OnnxGraphParser(proto, limits, tally, new OnnxTensorParser(proto, limits, external));
     }
 

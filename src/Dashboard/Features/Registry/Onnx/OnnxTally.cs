@@ -36,6 +36,7 @@ internal sealed class OnnxTally(OnnxReadLimits limits)
         }
 
         OnnxOperators.RefuseOpaque(function);
+        Keep(function);
         if (!functions.TryAdd(function, current))
         {
             throw OnnxRefusedException.Malformed($"it defines the function {OnnxRefusedException.Quote(function.Display)} twice");
@@ -51,11 +52,15 @@ internal sealed class OnnxTally(OnnxReadLimits limits)
         }
 
         OnnxOperators.RefuseOpaque(op);
-        if (used.Add(op))
+        if (used.TryGetValue(op, out var known))
         {
-            Keep(op.Domain);
-            Keep(op.Name);
-            Keep(op.Overload);
+            // The same operator in ten thousand functions must not keep its name ten thousand times.
+            op = known;
+        }
+        else
+        {
+            Keep(op);
+            used.Add(op);
         }
 
         current.Nodes++;
@@ -76,6 +81,13 @@ internal sealed class OnnxTally(OnnxReadLimits limits)
         {
             throw OnnxRefusedException.TooMany("bytes of names", limits.MaxKeptNameBytes);
         }
+    }
+
+    private void Keep(OnnxOperator op)
+    {
+        Keep(op.Domain);
+        Keep(op.Name);
+        Keep(op.Overload);
     }
 
     /// <summary>Refuses operators nobody defines, and functions that never end. To be called once all is read.</summary>

@@ -16,7 +16,8 @@ public sealed class FileKindTests
         foreach (var name in new[] { "model.onnx", "weights.bin", "model.mindir", "m.safetensors", "saved_model.pb" })
         {
             Assert.Equal(ModelFormat.PyTorch, Detect((name, Pickle)));
-            Assert.True(Detect((name, Zip)).CanExecuteCode);
+            Assert.Equal(ModelFormat.Archive, Detect((name, Zip)));
+            Assert.NotNull(ModelFormat.Archive.Warning);
             Assert.Equal(ModelFormat.Keras, Detect((name, Hdf5)));
         }
     }
@@ -65,6 +66,14 @@ public sealed class FileKindTests
         {
             Assert.Null(FileKind.Describe(File.ReadAllBytes(file).AsSpan(0, FileKind.OpeningBytes)));
         }
+    }
+
+    [Fact]
+    public void Detect_ZipWithAName_IsWhatTheNameSays()
+    {
+        Assert.Equal(ModelFormat.PyTorch, Detect(("model.pt", Zip)));
+        Assert.Equal(ModelFormat.Keras, Detect(("model.keras", Zip)));
+        Assert.Null(ModelFormat.Onnx.Warning);
     }
 
     private static ModelFormat Detect(params (string Path, byte[] Opening)[] files) =>

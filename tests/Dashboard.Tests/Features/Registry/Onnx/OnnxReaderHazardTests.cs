@@ -246,6 +246,30 @@ public sealed class OnnxReaderHazardTests
     }
 
     [Fact]
+    public async Task ReadAsync_ManyLongFunctionAndTensorNames_StopAtTheLimitOfNames()
+    {
+        var limits = new OnnxReadLimits { MaxKeptNameBytes = 100_000 };
+        var functions = OnnxFile.Model(model: m =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                Function(m, new string('f', 1000) + i);
+            }
+        });
+        await OnnxFile.RefusedAsync(OnnxRefusalCodes.TooMany, functions, limits: limits);
+        var constants = OnnxFile.Model(g =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                var start = (i * 4).ToString();
+                OnnxFile.Node(g, "Constant", more: n => n.Message(5, a => a.Message(5, t => OnnxFile.External(t, new string('t', 1000) + start, 1, ("location", "w.bin"), ("offset", start)))));
+            }
+        });
+        await OnnxFile.RefusedAsync(OnnxRefusalCodes.TooMany, constants, new() { ["w.bin"] = 200 }, limits);
+        await OnnxFile.AcceptedAsync(constants, new() { ["w.bin"] = 200 });
+    }
+
+    [Fact]
     public async Task ReadAsync_NameThatWouldRearrangeTheMessage_IsShownHarmless()
     {
         var message = await OnnxFile.RefusedAsync(OnnxRefusalCodes.UnknownDomain, OnnxFile.Model(g => OnnxFile.Node(g, "\u202Eevil\r\n" + new string('x', 500), "d")));
