@@ -1,0 +1,94 @@
+using Ops.Data.Rollouts;
+
+namespace Ops.Data.Tests.Rollouts;
+
+public sealed class EndpointTests
+{
+    private static readonly DateTimeOffset Later = Examples.Noon.AddDays(1);
+    private readonly Endpoint endpoint = Examples.Endpoint(Examples.Target());
+    private readonly Guid rollout = Guid.NewGuid();
+    private readonly Guid plan = Guid.NewGuid();
+
+    [Fact]
+    public void Create_BadName_Refused() => Assert.Equal("endpoint", Endpoint.Create("a/b", Guid.NewGuid(), Guid.NewGuid(), "olga", Later).Failure?.Field);
+
+    [Fact]
+    public void Create_ServesNothingYet() =>
+        Assert.Equal((null, null, null), (endpoint.ActiveRolloutId, endpoint.StablePlanId, endpoint.RetiredAt));
+
+    [Fact]
+    public void Activate_TheSameRolloutAgain_StaysActive()
+    {
+        Assert.True(endpoint.Activate(rollout).Succeeded);
+        Assert.True(endpoint.Activate(rollout).Succeeded);
+        Assert.Equal(rollout, endpoint.ActiveRolloutId);
+    }
+
+    [Fact]
+    public void Activate_WhileAnotherIsActive_Refused()
+    {
+        endpoint.Activate(rollout);
+        Assert.Equal(FailureKind.Conflict, endpoint.Activate(Guid.NewGuid()).Failure?.Kind);
+        Assert.Equal(rollout, endpoint.ActiveRolloutId);
+    }
+
+    [Fact]
+    public void Activate_Retired_Refused()
+    {
+        endpoint.Retire(Later);
+        Assert.Equal(FailureKind.Conflict, endpoint.Activate(rollout).Failure?.Kind);
+        Assert.Null(endpoint.ActiveRolloutId);
+    }
+
+    [Fact]
+    public void Settle_WithAPlan_MakesItStable()
+    {
+        endpoint.Activate(rollout);
+        Assert.True(endpoint.Settle(rollout, plan).Succeeded);
+        Assert.Equal((null, plan), (endpoint.ActiveRolloutId, endpoint.StablePlanId));
+    }
+
+    [Fact]
+    public void Settle_WithoutAPlan_KeepsTheStableOne()
+    {
+        endpoint.Activate(rollout);
+        endpoint.Settle(rollout, plan);
+        endpoint.Activate(Guid.NewGuid());
+        Assert.True(endpoint.Settle(endpoint.ActiveRolloutId!.Value, null).Succeeded);
+        Assert.Equal(plan, endpoint.StablePlanId);
+    }
+
+    [Fact]
+    public void Settle_ByARolloutThatIsNotActive_Refused()
+    {
+        Assert.Equal(FailureKind.Conflict, endpoint.Settle(rollout, plan).Failure?.Kind);
+        endpoint.Activate(rollout);
+        Assert.Equal(FailureKind.Conflict, endpoint.Settle(Guid.NewGuid(), plan).Failure?.Kind);
+        Assert.Equal((rollout, null), (endpoint.ActiveRolloutId, endpoint.StablePlanId));
+    }
+
+    [Fact]
+    public void Retire_WhileARolloutIsActive_Refused()
+    {
+        endpoint.Activate(rollout);
+        Assert.Equal(FailureKind.Conflict, endpoint.Retire(Later).Failure?.Kind);
+        Assert.Null(endpoint.RetiredAt);
+    }
+
+    [Fact]
+    public void Retire_Twice_Refused()
+    {
+        Assert.True(endpoint.Retire(Later).Succeeded);
+        Assert.Equal(FailureKind.Conflict, endpoint.Retire(Later.AddDays(1)).Failure?.Kind);
+        Assert.Equal(Later, endpoint.RetiredAt);
+    }
+
+    [Fact]
+    public void Revoke_Twice_RefusedAndTheFirstMomentStays()
+    {
+        var token = Examples.Token(endpoint);
+        Assert.True(token.Revoke(Later).Succeeded);
+        Assert.Equal(FailureKind.Conflict, token.Revoke(Later.AddDays(1)).Failure?.Kind);
+        Assert.Equal(Later, token.RevokedAt);
+    }
+}
