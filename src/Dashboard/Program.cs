@@ -1,6 +1,7 @@
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components;
 using Ops.Dashboard.Features.Access;
+using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Hosting;
 
@@ -11,6 +12,7 @@ builder.Services.AddOpsComponents();
 builder.Services.AddCommands();
 builder.Services.AddAccess();
 builder.Services.AddServing();
+builder.Services.AddMonitoring();
 
 var app = builder.Build();
 

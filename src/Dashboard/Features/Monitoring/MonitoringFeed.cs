@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Monitoring.Series;
+using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Live;
+
+namespace Ops.Dashboard.Features.Monitoring;
+
+/// <summary>How one endpoint is right now; what tiles and charts are fed with once a second.</summary>
+internal sealed record EndpointPulse
+{
+    /// <summary>The endpoint.</summary>
+    public required EndpointRef Endpoint { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Its health.</summary>
+    public required Health Health { get; init; }
+
+    /// <summary>Why it is not healthy.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>The newest point of all requests together, or null before the second reading.</summary>
+    public MetricPoint? Total { get; init; }
+
+    /// <summary>Replicas that should run.</summary>
+    public int Wanted { get; init; }
+
+    /// <summary>Replicas that answer.</summary>
+    public int Ready { get; init; }
+
+    /// <summary>Since when figures are missing, or null while they are fresh.</summary>
+    public DateTimeOffset? StaleSince { get; init; }
+
+    /// <summary>The newest point of each replica, by id.</summary>
+    public IReadOnlyDictionary<string, MetricPoint> Replicas { get; init; } = new Dictionary<string, MetricPoint>();
+}
+
+/// <summary>The pulse of every endpoint, live.</summary>
+internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOptions<MonitoringOptions> options, TimeProvider time)
+{
+    /// <summary>Subscribe here; keyed by endpoint, at most once a second.</summary>
+    public SnapshotFeed<EndpointPulse> Pulses { get; } = new(p => p.Endpoint.Id.ToString("N"), time, new() { Interval = TimeSpan.FromSeconds(1) });
+
+    /// <summary>Makes and publishes the pulse of every endpoint.</summary>
+    public void Publish(IReadOnlyCollection<EndpointObservation> endpoints, DateTimeOffset now)
+    {
+        var serving = routes.All.ToDictionary(r => r.EndpointId, r => r.ServingPlans);
+        foreach (var endpoint in endpoints)
+        {
+            Pulses.Publish(Pulse(endpoint, serving.GetValueOrDefault(endpoint.Endpoint.Id), now));
+        }
+
+        var present = endpoints.Select(e => e.Endpoint.Id.ToString("N")).ToHashSet(StringComparer.Ordinal);
+        foreach (var gone in Pulses.Snapshot().Select(p => p.Endpoint.Id.ToString("N")).Where(id => !present.Contains(id)))
+        {
+            Pulses.Remove(gone);
+        }
+    }
+
+    // A replica that has just become ready gets as long as any other before its silence counts.
+    private DateTimeOffset? StaleSince(ReplicaObservation[] ready, EndpointSeries series, DateTimeOffset now)
+    {
+        var newest = ready.Select(r => series.Replica(r.Id).LastReadAt ?? r.StartedAt).Max();
+        return newest < now - TimeSpan.FromSeconds(options.Value.StaleAfterSeconds) ? newest : null;
+    }
+
+    private EndpointPulse Pulse(EndpointObservation endpoint, IReadOnlySet<Guid>? serving, DateTimeOffset now)
+    {
+        var series = store.For(endpoint.Endpoint.Id);
+        var meant = endpoint.Replicas.Where(r => r.Phase != ReplicaPhase.Stopping && serving?.Contains(r.PlanId) == true).ToArray();
+        var ready = meant.Where(r => r.Phase == ReplicaPhase.Ready).ToArray();
+        var stale = StaleSince(ready, series, now);
+        var (requests, failures) = series.Total.Sum(TimeSpan.FromMinutes(1), now);
+        var (health, why) = EndpointHealth.Judge(new() { Wanted = meant.Length, Ready = ready.Length, Requests = requests, Failures = failures, StaleSince = stale });
+        return new()
+        {
+            Endpoint = endpoint.Endpoint,
+            At = now,
+            Health = health,
+            Why = why,
+            Total = series.Total.Latest(),
+            Wanted = meant.Length,
+            Ready = ready.Length,
+            StaleSince = stale,
+            Replicas = endpoint.Replicas
+                .Select(r => (r.Id, Point: series.Replica(r.Id).Latest()))
+                .Where(r => r.Point is not null)
+                .ToDictionary(r => r.Id, r => r.Point!.Value, StringComparer.Ordinal),
+        };
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Monitoring.Series;
+using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Features.Monitoring;
+
+/// <summary>Reads router and replicas once a second and publishes what it found to the live feed.</summary>
+internal sealed class MonitoringService(
+    ObservedEndpoints observed,
+    ServingStatistics statistics,
+    Scraper scraper,
+    MetricStore store,
+    MonitoringFeed feed,
+    IOptions<MonitoringOptions> options,
+    TimeProvider time,
+    ILogger<MonitoringService> log) : BackgroundService
+{
+    private const int MostAtOnce = 32;
+    private readonly ConcurrentDictionary<string, bool> failing = new(StringComparer.Ordinal);
+
+    /// <summary>One round over all endpoints.</summary>
+    internal async Task RoundAsync(CancellationToken cancellation)
+    {
+        var endpoints = observed.All;
+        var now = time.GetUtcNow();
+        foreach (var endpoint in endpoints)
+        {
+            var counters = statistics.For(endpoint.Endpoint.Id);
+            store.For(endpoint.Endpoint.Id).Total.Add(new()
+            {
+                At = now,
+                Requests = counters.Requests,
+                Failures = counters.ServerErrors,
+                InFlight = counters.InFlight,
+                Durations = new(EndpointCounters.Bounds, counters.Buckets()),
+            });
+        }
+
+        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => r.Address is not null).Select(r => (e.Endpoint, Replica: r)));
+        await Parallel.ForEachAsync(
+            replicas,
+            new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellation },
+            async (item, token) => await ScrapeAsync(item.Endpoint, item.Replica, token));
+
+        var oldest = now - TimeSpan.FromMinutes(options.Value.HistoryMinutes);
+        store.Keep(endpoints.Select(e => e.Endpoint.Id).ToHashSet());
+        foreach (var endpoint in endpoints)
+        {
+            store.For(endpoint.Endpoint.Id).DropOlderThan(oldest);
+        }
+
+        feed.Publish(endpoints, now);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = TimeSpan.FromSeconds(options.Value.IntervalSeconds);
+        var pause = interval;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var began = time.GetTimestamp();
+            try
+            {
+                await RoundAsync(stoppingToken);
+                pause = interval;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                // One bad round must not end the watching; it backs off to at most half a minute.
+                pause = TimeSpan.FromSeconds(Math.Min(30, pause.TotalSeconds * 2));
+                log.RoundFailed(pause.TotalSeconds, exception);
+            }
+
+            var rest = pause - time.GetElapsedTime(began);
+            await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task ScrapeAsync(EndpointRef endpoint, ReplicaObservation replica, CancellationToken cancellation)
+    {
+        var series = store.For(endpoint.Id).Replica(replica.Id);
+        try
+        {
+            series.Add(await scraper.ReadAsync(replica, cancellation));
+            failing.TryRemove(replica.Id, out _);
+        }
+        catch (Exception exception) when (!cancellation.IsCancellationRequested && exception is HttpRequestException or FormatException or OperationCanceledException)
+        {
+            series.AddGap(time.GetUtcNow());
+            if (failing.TryAdd(replica.Id, true))
+            {
+                log.ScrapeFailed(endpoint.Name, replica.Id, exception.Message);
+            }
+        }
+    }
+}

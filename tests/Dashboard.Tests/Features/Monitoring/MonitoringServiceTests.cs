@@ -1,0 +1,67 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Monitoring;
+using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Tests.Features.Monitoring;
+
+public sealed class MonitoringServiceTests
+{
+    [Fact]
+    public async Task Round_ReplicaAnswersThenFallsSilent_FiguresThenStaleNeverHealthy()
+    {
+        var answers = true;
+        var requests = 0;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var replica = builder.Build();
+        replica.MapGet("/metrics", () => answers
+            ? Results.Text($"ops_runtime_info 1\nops_runtime_requests_total{{model=\"m\"}} {requests += 10}\nprocess_resident_memory_bytes 1000\n")
+            : Results.StatusCode(500));
+        await replica.StartAsync();
+        var address = new Uri(replica.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+        var time = new Ops.Testing.ManualTime();
+        var options = Options.Create(new MonitoringOptions { TimeoutSeconds = 20 });
+        var observed = new ObservedEndpoints();
+        var routes = new RouteTable();
+        var statistics = new ServingStatistics();
+        var store = new MetricStore(options);
+        var feed = new MonitoringFeed(store, routes, options, time);
+        using var scraper = new Scraper(options, time);
+        using var service = new MonitoringService(observed, statistics, scraper, store, feed, options, time, NullLogger<MonitoringService>.Instance);
+        var plan = Guid.NewGuid();
+        var endpoint = new EndpointRef(Guid.NewGuid(), "digits", Guid.NewGuid());
+        routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));
+        observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = ReplicaPhase.Ready, Address = address, StartedAt = time.GetUtcNow() }], time.GetUtcNow()));
+
+        await service.RoundAsync(default);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await service.RoundAsync(default);
+        var fresh = feed.Pulses.Snapshot().Single();
+        Assert.Equal(Health.Healthy, fresh.Health);
+        Assert.Equal(10, fresh.Replicas["r"].Rate);
+        Assert.Equal(1000, fresh.Replicas["r"].MemoryBytes);
+
+        answers = false;
+        time.Advance(TimeSpan.FromSeconds(10));
+        await service.RoundAsync(default);
+        var stale = feed.Pulses.Snapshot().Single();
+        Assert.Equal(Health.Degraded, stale.Health);
+        Assert.NotNull(stale.StaleSince);
+        Assert.True(float.IsNaN(stale.Replicas["r"].Rate));
+
+        observed.Forget(endpoint.Id);
+        await service.RoundAsync(default);
+        Assert.Empty(feed.Pulses.Snapshot());
+    }
+}
