@@ -1,10 +1,8 @@
-using System.Text.Json;
-using Microsoft.Extensions.Options;
 using Ops.Runtime;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Lifecycle;
 
-const int InvalidConfigurationExitCode = 2;
+const int CannotStartExitCode = 2;
 
 var configuration = new ConfigurationBuilder();
 RunFolder? folder = null;
@@ -23,11 +21,13 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException or FormatException or JsonException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever keeps the server from starting is told to whoever started it.
+catch (Exception exception)
+#pragma warning restore CA1031
 {
     // Before the server listens nobody can ask it what is wrong, so the reason goes where whoever started it looks.
-    var reason = exception is OptionsValidationException invalid ? string.Join(Environment.NewLine, invalid.Failures) : exception.Message;
+    var reason = StartFailure.Describe(exception);
     await Console.Error.WriteLineAsync(reason);
     folder?.Write(new RuntimeSnapshot(RuntimePhase.Failed, reason, 0, 0), url: null);
-    return InvalidConfigurationExitCode;
+    return CannotStartExitCode;
 }

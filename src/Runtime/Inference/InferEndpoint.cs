@@ -7,7 +7,7 @@ using Ops.Runtime.OnnxRuntime;
 namespace Ops.Runtime.Inference;
 
 /// <summary>Answers <c>POST /v2/models/{model}[/versions/{version}]/infer</c>.</summary>
-internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metrics, RuntimeState state, Answers answers, ILogger<InferEndpoint> log)
+internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metrics, RuntimeState state, RequestsInFlight inFlight, Answers answers, ILogger<InferEndpoint> log)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -77,7 +77,7 @@ internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metri
         return InferRequestReader.Read(body.Span, signature);
     }
 
-    private static async Task<OrtTensor[]> RunAsync(ServedModel model, ModelSignature signature, InferRequest request, CancellationToken aborted)
+    private async Task<OrtTensor[]> RunAsync(ServedModel model, ModelSignature signature, InferRequest request, CancellationToken aborted)
     {
         var waited = await model.Queue.EnterAsync(aborted) ?? throw QueueFull();
         try
@@ -85,11 +85,16 @@ internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metri
             model.Metrics.QueueDuration.Observe(waited);
             var start = Stopwatch.GetTimestamp();
             using var options = OrtRunOptions.Create();
-            // A client that goes away stops its run after the current operator.
-            await using var registration = aborted.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
+            // A client that goes away stops its run after the current operator, and so does a process that must end.
+            await using var whenAborted = aborted.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
+            await using var whenCut = inFlight.Cut.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
             var outputs = signature.Session.Run(options, request.Inputs, request.Outputs);
             model.Metrics.RunDuration.Observe(Stopwatch.GetElapsedTime(start));
             return outputs;
+        }
+        catch (OrtException) when (inFlight.Cut.IsCancellationRequested)
+        {
+            throw Unavailable("The server is stopping.");
         }
         finally
         {

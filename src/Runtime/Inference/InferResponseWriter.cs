@@ -22,6 +22,7 @@ internal static class InferResponseWriter
     public static async Task WriteAsync(PipeWriter pipe, ServedModel model, ModelSignature signature, InferRequest request, OrtTensor[] outputs, CancellationToken cancellation)
     {
         await using var json = new Utf8JsonWriter(pipe, Options);
+        var flushed = 0L;
         json.WriteStartObject();
         json.WriteString("model_name"u8, model.Name);
         json.WriteString("model_version"u8, model.Version);
@@ -49,10 +50,11 @@ internal static class InferResponseWriter
             for (var start = 0; start < elements.Count; start += ElementsPerPiece)
             {
                 elements.Write(json, start, Math.Min(ElementsPerPiece, elements.Count - start));
-                if (json.BytesCommitted + json.BytesPending >= FlushBytes && json.BytesPending > 0)
+                if (json.BytesCommitted + json.BytesPending - flushed >= FlushBytes)
                 {
                     await json.FlushAsync(cancellation);
                     await pipe.FlushAsync(cancellation);
+                    flushed = json.BytesCommitted;
                 }
             }
 

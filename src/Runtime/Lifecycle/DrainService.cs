@@ -31,16 +31,15 @@ internal sealed class DrainService(IOptions<RuntimeOptions> options, RuntimeStat
         }
 
         state.BeginRefusing();
-        var start = time.GetTimestamp();
-        while (inFlight.Count > 0)
+        if (!await IsEmptyWithinAsync(timeout, cancellationToken))
         {
-            if (time.GetElapsedTime(start).TotalSeconds >= timeout)
+            // Ended in order, not left to the end of the process, which must not find the engine at work.
+            log.DrainTimedOut(inFlight.Count, timeout);
+            await inFlight.CutOffAsync();
+            if (!await IsEmptyWithinAsync(LifecycleFeature.CutOffSeconds, cancellationToken))
             {
-                log.DrainTimedOut(inFlight.Count, timeout);
                 return;
             }
-
-            await Task.Delay(Look, time, cancellationToken);
         }
 
         log.Drained();
@@ -49,4 +48,20 @@ internal sealed class DrainService(IOptions<RuntimeOptions> options, RuntimeStat
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<bool> IsEmptyWithinAsync(double seconds, CancellationToken cancellation)
+    {
+        var start = time.GetTimestamp();
+        while (inFlight.Count > 0)
+        {
+            if (time.GetElapsedTime(start).TotalSeconds >= seconds)
+            {
+                return false;
+            }
+
+            await Task.Delay(Look, time, cancellation);
+        }
+
+        return true;
+    }
 }

@@ -41,11 +41,22 @@ internal sealed class OrtEnvHandle(nint value) : OrtHandle(value)
     }
 }
 
-internal sealed class OrtSessionHandle(nint value) : OrtHandle(value)
+/// <summary>Holds its environment too: a session runs on the environment's threads, so those must outlive it.</summary>
+internal sealed class OrtSessionHandle : OrtHandle
 {
+    private readonly OrtEnvHandle environment;
+
+    public OrtSessionHandle(nint value, OrtEnvHandle environment) : base(value)
+    {
+        var added = false;
+        environment.DangerousAddRef(ref added);
+        this.environment = environment;
+    }
+
     protected override unsafe bool ReleaseHandle()
     {
         OrtApi.ReleaseSession(handle);
+        environment.DangerousRelease();
         return true;
     }
 }

@@ -65,7 +65,7 @@ internal sealed unsafe class OrtSession : IDisposable
             OrtApi.Check(OrtApi.CreateSession(env.Value, file, optionsLease.Value, &session));
         }
 
-        var handle = new OrtSessionHandle(session);
+        var handle = new OrtSessionHandle(session, environment.Handle);
         try
         {
             return new OrtSession(handle);

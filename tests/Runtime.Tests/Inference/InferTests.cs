@@ -75,6 +75,18 @@ public sealed class InferTests(InferTests.Server fixture) : IClassFixture<InferT
         Assert.Equal("[]", body.GetProperty("outputs")[0].GetProperty("data").GetRawText());
     }
 
+    [Fact]
+    public async Task Infer_LargeTensor_ComesBackWhole()
+    {
+        const int rows = 60_000;
+        var numbers = string.Join(',', Enumerable.Range(0, rows * 2));
+        var others = string.Join(',', Elements.Where(e => e.Name != "i32").Select(e => Tensor(e.Name, e.Type, "[2,2]", e.Data)));
+        var (status, body) = await Running.PostAsync(
+            "/v2/models/dtypes/infer", $"{{\"outputs\":[{{\"name\":\"out_i32\"}}],\"inputs\":[{others},{Tensor("i32", "INT32", $"[{rows},2]", $"[{numbers}]")}]}}");
+        Assert.Equal(200, status);
+        Assert.Equal($"[{numbers}]", body.GetProperty("outputs")[0].GetProperty("data").GetRawText());
+    }
+
     public static TheoryData<string, string> BadBodies => new()
     {
         { "", "not valid JSON" },
@@ -225,7 +237,10 @@ public sealed class InferTests(InferTests.Server fixture) : IClassFixture<InferT
     ];
 
     private static string AllTypes() =>
-        string.Join(',', Elements.Select(e => $"{{\"name\":\"in_{e.Name}\",\"datatype\":\"{e.Type}\",\"shape\":[2,2],\"data\":{e.Data}}}"));
+        string.Join(',', Elements.Select(e => Tensor(e.Name, e.Type, "[2,2]", e.Data)));
+
+    private static string Tensor(string name, string type, string shape, string data) =>
+        $"{{\"name\":\"in_{name}\",\"datatype\":\"{type}\",\"shape\":{shape},\"data\":{data}}}";
 
     /// <summary>Sends a body of unknown length, six bytes at a time.</summary>
     private sealed class TinyChunks(byte[] body) : HttpContent

@@ -125,6 +125,13 @@ public sealed class TensorJsonTests
     }
 
     [Fact]
+    public void Write_StringThatIsNoUtf8_ReplacesWhatCannotBeText()
+    {
+        using var tensor = OrtTensor.FromStrings([1], [[(byte)'a', 0xFF, (byte)'b', 0]]);
+        Assert.Equal("a\uFFFDb", Assert.Single(JsonSerializer.Deserialize<string[]>(Write(tensor))!));
+    }
+
+    [Fact]
     public void Read_Scalar_TakesOneElement()
     {
         using var tensor = Read(OrtElementType.Float64, "[2.5]");

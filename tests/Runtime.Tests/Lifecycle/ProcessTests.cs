@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Ops.Runtime.Tests.Support;
@@ -62,6 +63,18 @@ public sealed class ProcessTests
         var (code, _, errors) = await process.WaitForExitAsync();
         Assert.Equal(2, code);
         Assert.Contains("Ops:Runtime:Threads", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_PortIsTaken_SaysSoAndExitsWith2()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var url = $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
+        await using var process = RuntimeProcess.Start([TestModels.Digits()], environment: [("Ops__Runtime__Urls", url)]);
+        Assert.Equal(2, (await process.WaitForExitAsync()).ExitCode);
+        Assert.Contains("address already in use", process.State.GetProperty("error").GetString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(JsonValueKind.Null, process.State.GetProperty("url").ValueKind);
     }
 
     [Fact]
@@ -193,6 +206,26 @@ public sealed class ProcessTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Contains("\"data\":[1500,1500]", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(0, (await process.WaitForExitAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task Terminate_RunLongerThanTheTimeout_IsCutAndTheProcessEnds()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("slow.onnx"), OnnxBuilder.Slow());
+        await using var process = RuntimeProcess.Start(
+            [TestModels.Options("slow", "1", TestModels.FileOptions(folder.File("slow.onnx")))],
+            environment: [("Ops__Runtime__DrainGraceSeconds", "0"), ("Ops__Runtime__DrainTimeoutSeconds", "0.2")]);
+        await process.WaitForStateAsync("ready");
+        using var http = new HttpClient { BaseAddress = new Uri(process.Url) };
+        var run = http.PostAsync("/v2/models/slow/infer", new StringContent("{\"inputs\":[{\"name\":\"size\",\"datatype\":\"INT64\",\"shape\":[2],\"data\":[2500,2500]}]}"));
+        await EventuallyInFlightAsync(http);
+        process.Terminate();
+        var (code, output, _) = await process.WaitForExitAsync();
+        Assert.Equal(0, code);
+        Assert.Contains("still in flight after 0.2 s", output, StringComparison.Ordinal);
+        using var response = await run;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
     }
 
     private static async Task EventuallyInFlightAsync(HttpClient http)
