@@ -3,6 +3,7 @@ using Ops.Dashboard.Components;
 using Ops.Dashboard.Features.Access;
 using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -13,6 +14,7 @@ builder.Services.AddCommands();
 builder.Services.AddAccess();
 builder.Services.AddServing();
 builder.Services.AddMonitoring();
+builder.Services.AddTargets();
 
 var app = builder.Build();
 
