@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Sqlite.Design.Internal;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Design.Internal;
 using Ops.Data.Providers;
+using Ops.Data.Startup;
 
 namespace Ops.Migrations;
 
@@ -31,12 +33,33 @@ internal static class Commands
         return behind;
     }
 
+    /// <summary>Brings a database up to date and seeds it, as a start of the dashboard does.</summary>
+    public static async Task<int> ApplyAsync(Action<IServiceCollection> addRegistry)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        addRegistry(services);
+        await using var provider = services.BuildServiceProvider();
+        try
+        {
+            await provider.GetRequiredService<RegistryMigrator>().MigrateAsync();
+            return 0;
+        }
+        catch (RegistryUnusableException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+    }
+
     /// <summary>Says what the program can do.</summary>
     public static int Usage()
     {
         Console.Error.WriteLine("""
             add <Name>   write the migration <Name> for SQLite and PostgreSQL into src/Data/Migrations
             check        exit 1 when the model has changes without a migration
+            apply sqlite <file> | apply postgres <connection string>
+                         bring a database up to date without starting the dashboard
             reset        delete all migrations and write Initial anew (only before a release)
             """);
         return 2;

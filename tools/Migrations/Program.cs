@@ -1,3 +1,4 @@
+using Ops.Data;
 using Ops.Migrations;
 
 return args switch
@@ -5,5 +6,7 @@ return args switch
     ["add", var name] => Commands.Add(name),
     ["reset"] => Commands.Reset(),
     ["check"] => Commands.Check(),
+    ["apply", "sqlite", var file] => await Commands.ApplyAsync(services => services.AddSqliteRegistry(Path.GetFullPath(file))),
+    ["apply", "postgres", var connectionString] => await Commands.ApplyAsync(services => services.AddPostgresRegistry(connectionString)),
     _ => Commands.Usage(),
 };

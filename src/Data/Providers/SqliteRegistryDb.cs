@@ -3,12 +3,16 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Ops.Data.Startup;
 
 namespace Ops.Data.Providers;
 
 /// <summary>The registry in one SQLite file.</summary>
 public sealed class SqliteRegistryDb(DbContextOptions<SqliteRegistryDb> options) : RegistryDb(options)
 {
+    // SQLITE_NOTADB
+    private const int NotADatabase = 26;
+
     private string FilePath => Path.GetFullPath(new SqliteConnectionStringBuilder(Database.GetConnectionString()).DataSource);
 
     /// <inheritdoc/>
@@ -40,6 +44,11 @@ public sealed class SqliteRegistryDb(DbContextOptions<SqliteRegistryDb> options)
             {
                 await Database.ExecuteSqlRawAsync("""DROP TABLE IF EXISTS "__EFMigrationsLock" """, cancellation);
             }
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == NotADatabase)
+        {
+            await turn.DisposeAsync();
+            throw new RegistryUnusableException($"{FilePath} is not a SQLite database. Move it away to start with an empty registry, or put a backup in its place.", exception);
         }
         catch
         {

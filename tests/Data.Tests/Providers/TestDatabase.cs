@@ -46,6 +46,9 @@ public abstract class TestDatabase : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Takes the database away, so that the next start meets none.</summary>
+    internal abstract Task DropAgainAsync();
+
     private protected abstract void Register(IServiceCollection services);
 
     private protected abstract Task CreateAsync();
@@ -66,6 +69,17 @@ public sealed class SqliteDatabase : TestDatabase
 
     private protected override Task CreateAsync() => Task.CompletedTask;
 
+    internal override Task DropAgainAsync()
+    {
+        SqliteConnection.ClearAllPools();
+        foreach (var file in folder.EnumerateFiles())
+        {
+            file.Delete();
+        }
+
+        return Task.CompletedTask;
+    }
+
     private protected override Task DropAsync()
     {
         SqliteConnection.ClearAllPools();
@@ -84,6 +98,8 @@ public sealed class PostgresDatabase : TestDatabase
     private protected override void Register(IServiceCollection services) => services.AddPostgresRegistry(connectionString);
 
     private protected override async Task CreateAsync() => connectionString = await PostgresServer.NameDatabaseAsync();
+
+    internal override Task DropAgainAsync() => DropAsync();
 
     private protected override Task DropAsync() => PostgresServer.DropDatabaseAsync(connectionString);
 }

@@ -1,14 +1,26 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Ops.Data.Access;
 using Ops.Data.Startup;
 using Ops.Data.Targets;
 using Ops.Data.Tests.Providers;
 
 namespace Ops.Data.Tests.Startup;
 
-public abstract class RegistryMigratorTests<TDatabase>(TDatabase database) : IClassFixture<TDatabase>
-    where TDatabase : TestDatabase
+/// <summary>Each test begins with no database at all.</summary>
+public abstract class RegistryMigratorTests<TDatabase> : IAsyncLifetime
+    where TDatabase : TestDatabase, new()
 {
+    private readonly TDatabase database = new();
+
+    public ValueTask InitializeAsync() => database.InitializeAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await database.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
     [Fact]
     public async Task MigrateAsync_Twice_SeedsOnce()
     {
@@ -35,6 +47,50 @@ public abstract class RegistryMigratorTests<TDatabase>(TDatabase database) : ICl
     }
 
     [Fact]
+    public async Task MigrateAsync_SeveralStartAtOnce_OneDoesItAndAllGoOn()
+    {
+        var migrators = Enumerable.Range(0, 4).Select(_ => database.Start().GetRequiredService<RegistryMigrator>()).ToList();
+
+        await Task.WhenAll(migrators.Select(m => Task.Run(() => m.MigrateAsync())));
+
+        var after = await ReadAsync();
+        Assert.Equal((3, 1), (after.Policies, after.Targets));
+    }
+
+    [Fact]
+    public async Task MigrateAsync_WhatAnAdministratorChanged_Stays()
+    {
+        await database.Migrator.MigrateAsync();
+        await using (var db = database.Open())
+        {
+            var policy = await db.ApprovalPolicies.SingleAsync(p => p.Environment == TargetEnvironment.Dev);
+            Assert.True(policy.Change(3, Roles.Administrator, true, 5).Succeeded);
+            await db.SaveChangesAsync();
+        }
+
+        await database.Migrator.MigrateAsync();
+
+        await using var fresh = database.Open();
+        Assert.Equal(3, (await fresh.ApprovalPolicies.SingleAsync(p => p.Environment == TargetEnvironment.Dev)).RequiredApprovals);
+    }
+
+    [Fact]
+    public async Task MigrateAsync_WhileAnotherHasTheTurn_WaitsForIt()
+    {
+        await database.Migrator.MigrateAsync();
+        await using var other = database.Open();
+        var turn = await other.TryBeginMigrationAsync(CancellationToken.None);
+        Assert.NotNull(turn);
+
+        var waiting = database.Migrator.MigrateAsync();
+        await Task.Delay(500);
+        Assert.False(waiting.IsCompleted);
+
+        await turn.DisposeAsync();
+        await waiting.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task Model_AsCompiled_IsWhatTheMigrationsMake()
     {
         await using var db = database.Open();
@@ -48,6 +104,6 @@ public abstract class RegistryMigratorTests<TDatabase>(TDatabase database) : ICl
     }
 }
 
-public sealed class SqliteMigratorTests(SqliteDatabase database) : RegistryMigratorTests<SqliteDatabase>(database);
+public sealed class SqliteMigratorTests : RegistryMigratorTests<SqliteDatabase>;
 
-public sealed class PostgresMigratorTests(PostgresDatabase database) : RegistryMigratorTests<PostgresDatabase>(database);
+public sealed class PostgresMigratorTests : RegistryMigratorTests<PostgresDatabase>;
