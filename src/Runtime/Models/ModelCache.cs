@@ -9,10 +9,16 @@ namespace Ops.Runtime.Models;
 /// Brings a version's files into <c>CacheFolder/&lt;digest&gt;/</c> and lets nothing be loaded that was not hashed in
 /// this process. Several processes may share the folder: a file appears in it by a rename, complete or not at all.
 /// </summary>
-internal sealed class ModelCache(IOptions<RuntimeOptions> options, ModelSource source, ILogger<ModelCache> log)
+internal sealed class ModelCache(IOptions<RuntimeOptions> options, ModelSource source, TimeProvider time, ILogger<ModelCache> log)
 {
     private const int BufferSize = 128 * 1024;
+
+    /// <summary>What a killed process left half-fetched is removed by a later one after this long.</summary>
+    private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
+
     private readonly string root = options.Value.CacheFolder;
+
+    private string Incoming => Path.Combine(root, ".incoming");
 
     /// <summary>Makes every file of the version present and verified.</summary>
     /// <param name="model">The version.</param>
@@ -26,6 +32,7 @@ internal sealed class ModelCache(IOptions<RuntimeOptions> options, ModelSource s
         try
         {
             Directory.CreateDirectory(root);
+            RemoveLeftovers();
             foreach (var file in model.Files)
             {
                 var path = PrepareFolders(folder, file.Path);
@@ -49,7 +56,7 @@ internal sealed class ModelCache(IOptions<RuntimeOptions> options, ModelSource s
 
     private async Task FetchAsync(ModelOptions model, ModelFileOptions file, string path, Action<long> progress, CancellationToken cancellation)
     {
-        var incoming = Path.Combine(root, ".incoming");
+        var incoming = Incoming;
         Directory.CreateDirectory(incoming);
         RefuseLink(incoming);
         var temporary = Path.Combine(incoming, Guid.NewGuid().ToString("N"));
@@ -67,6 +74,18 @@ internal sealed class ModelCache(IOptions<RuntimeOptions> options, ModelSource s
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    private void RemoveLeftovers()
+    {
+        var before = time.GetUtcNow().UtcDateTime - LeftoverAge;
+        if (Directory.Exists(Incoming))
+        {
+            foreach (var leftover in new DirectoryInfo(Incoming).EnumerateFiles().Where(f => f.LastWriteTimeUtc < before))
+            {
+                leftover.Delete();
+            }
         }
     }
 

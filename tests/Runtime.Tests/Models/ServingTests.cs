@@ -78,6 +78,18 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_LeftoversOfKilledProcesses_AreRemovedOnceOld()
+    {
+        var incoming = Directory.CreateDirectory(folder.File("cache/.incoming")).FullName;
+        File.WriteAllText(Path.Combine(incoming, "old"), "half");
+        File.SetLastWriteTimeUtc(Path.Combine(incoming, "old"), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-2));
+        File.WriteAllText(Path.Combine(incoming, "in-use"), "half");
+        await using var server = await TestServer.StartAsync([TestModels.Digits()], ("CacheFolder", folder.File("cache")));
+        Assert.Equal(RuntimePhase.Ready, server.State.Snapshot.Phase);
+        Assert.Equal(["in-use"], Directory.GetFiles(incoming).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public async Task Load_CachedFile_NeedsNoSource()
     {
         var first = TestModels.Digits();
