@@ -95,15 +95,15 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
-    /// <summary>Lets time pass in small steps until the condition holds, giving other threads time to react to each. Throws <see cref="TimeoutException"/> after 10 real seconds.</summary>
-    public async Task AdvanceUntilAsync(Func<bool> condition, TimeSpan step)
+    /// <summary>Lets time pass in small steps until the condition holds, giving other threads time to react to each. Throws <see cref="TimeoutException"/> when that takes longer than 10 real seconds, or <paramref name="patience"/>.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> condition, TimeSpan step, TimeSpan? patience = null)
     {
         var started = System.GetTimestamp();
         while (!condition())
         {
-            if (System.GetElapsedTime(started) > TimeSpan.FromSeconds(10))
+            if (System.GetElapsedTime(started) > (patience ?? TimeSpan.FromSeconds(10)))
             {
-                throw new TimeoutException("The condition did not come true within 10 seconds.");
+                throw new TimeoutException("The condition did not come true in time.");
             }
 
             Advance(step);
