@@ -15,18 +15,22 @@ public sealed class CommandPaletteTests
 
         public bool Fails { get; set; }
 
+        public string Asked { get; private set; } = "";
+
         public string Name => "Models";
 
         public async Task<IReadOnlyList<CommandItem>> SearchAsync(string query, CancellationToken cancellationToken)
         {
+            var blocked = Blocked;
+            Asked = query;
             if (Fails)
             {
                 throw new InvalidOperationException("the registry is away");
             }
 
-            if (Blocked is not null)
+            if (blocked is not null)
             {
-                await Blocked.Task;
+                await blocked.Task;
             }
 
             return [.. Enumerable.Range(1, 12).Select(number => new CommandItem($"{query}-{number}", "vision", IconName.Model, $"/models/{query}-{number}"))];
@@ -46,8 +50,11 @@ public sealed class CommandPaletteTests
     private static void Type(ControlsContext context, IRenderedComponent<CommandPalette> palette, string text)
     {
         palette.Find("[role=combobox]").Input(text);
+        Until(() => context.Time.TimerCount == 1);
         context.Time.Advance(TimeSpan.FromMilliseconds(100));
     }
+
+    private static void Until(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(10)));
 
     private static string Selected(IRenderedComponent<CommandPalette> palette)
     {
@@ -94,6 +101,7 @@ public sealed class CommandPaletteTests
         palette.WaitForAssertion(() => Assert.NotEmpty(palette.FindAll("[role=option]")));
         source.Blocked = new TaskCompletionSource();
         Type(context, palette, "old");
+        Until(() => source.Asked == "old");
         var old = source.Blocked;
         source.Blocked = null;
         Type(context, palette, "new");

@@ -10,6 +10,8 @@ internal sealed class ControlsContext : BunitContext
 {
     public ControlsContext()
     {
+        // Long enough for a machine that builds something else meanwhile; a passing test waits no longer than it has to.
+        DefaultWaitTimeout = TimeSpan.FromSeconds(10);
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddSingleton<TimeProvider>(Time);
         Services.AddSingleton<Ticker>();
