@@ -96,7 +96,7 @@ function drawOverlays(chart, plot) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.font = `${11 * ratio}px ${chart.font}`;
   ctx.lineWidth = ratio;
   ctx.setLineDash([4 * ratio, 4 * ratio]);
   for (const threshold of chart.overlays.thresholds) {
@@ -140,7 +140,7 @@ function drawOverlays(chart, plot) {
 function axis(chart, values, size) {
   return {
     stroke: () => chart.colours.muted,
-    font: "11px system-ui, sans-serif",
+    font: `11px ${chart.font}`,
     grid: { stroke: () => chart.colours.line, width: 1 },
     ticks: { show: false },
     gap: 6,
@@ -297,13 +297,18 @@ export function create(id, host, options) {
     summaryAt: -Infinity,
     legendFrame: 0,
   };
+  chart.font = getComputedStyle(host).fontFamily;
   chart.colours = palette(host);
   chart.plot = build(chart);
   chart.retheme = () => { chart.colours = palette(host); chart.plot.redraw(false, true); };
   chart.resetZoom = () => {
-    chart.zoomed = false;
-    if (chart.reset) chart.reset.hidden = true;
-    paint(chart);
+    // Zooming reaches every chart that shares the cursor, so going back does too.
+    for (const other of charts.values()) {
+      if (other !== chart && (!options.syncKey || other.options.syncKey !== options.syncKey)) continue;
+      other.zoomed = false;
+      if (other.reset) other.reset.hidden = true;
+      paint(other);
+    }
   };
   document.documentElement.addEventListener("ops:theme", chart.retheme);
   chart.canvas.addEventListener("dblclick", chart.resetZoom);
