@@ -1,6 +1,7 @@
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components;
 using Ops.Dashboard.Features.Access;
+using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
@@ -12,6 +13,7 @@ builder.AddHosting();
 builder.Services.AddOpsComponents();
 builder.Services.AddCommands();
 builder.Services.AddAccess();
+builder.Services.AddModelStore();
 builder.Services.AddServing();
 builder.Services.AddMonitoring();
 builder.Services.AddTargets();
@@ -21,6 +23,7 @@ var app = builder.Build();
 app.UseAccess();
 app.MapHealth();
 app.MapServing();
+app.MapModelStore();
 app.MapOpsComponents();
 app.MapAccess();
 

@@ -64,6 +64,14 @@ internal sealed class CommandRunner(IDbContextFactory<RegistryDb> databases, Tim
         return result.Succeeded ? Result.Done : result.Failure;
     }
 
+    /// <summary>Checks a right without running a command, for reads and for steps too small for an entry of their own. A refusal leaves an audit entry.</summary>
+    public async Task<Result> CheckAsync(Caller caller, string action, Right right, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var person = caller.PersonId is { } id ? await db.Users.AsNoTracking().SingleOrDefaultAsync(p => p.Id == id, cancellation) : null;
+        return Refuse(person, caller, right) is { } refusal ? await RefusedAsync(caller, person, action, refusal) : Result.Done;
+    }
+
     /// <summary>Runs a step of the system itself; nobody's right is checked, the audit still names what was done.</summary>
     public Task<Result> RunAsSystemAsync(
         string action, Func<CommandScope, CancellationToken, Task<Result>> body, CancellationToken cancellation = default) =>

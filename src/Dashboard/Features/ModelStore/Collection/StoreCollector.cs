@@ -1,0 +1,118 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Commands;
+using Ops.Dashboard.Features.ModelStore.Uploads;
+using Ops.Data;
+using Ops.Data.ModelStore;
+
+namespace Ops.Dashboard.Features.ModelStore.Collection;
+
+/// <summary>Clears away what nobody will need: uploads without progress, and objects that no row refers to.</summary>
+internal sealed class StoreCollector(
+    CommandRunner commands,
+    IDbContextFactory<RegistryDb> databases,
+    ModelStores stores,
+    UploadCleaner cleaner,
+    TimeProvider time,
+    IOptions<ModelStoreOptions> options,
+    ILogger<StoreCollector> log)
+{
+    private const int Batch = 200;
+
+    /// <summary>Does all of it once.</summary>
+    public async Task CollectAsync(CancellationToken cancellation)
+    {
+        await ExpireAsync(cancellation);
+        await ForgetPartsAsync(cancellation);
+        foreach (var store in stores.All)
+        {
+            await CollectOrphansAsync(store, cancellation);
+        }
+    }
+
+    private async Task ExpireAsync(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        foreach (var id in await DueAsync(now, cancellation))
+        {
+            var expired = await commands.RunAsSystemAsync("upload.expire", async (scope, token) =>
+            {
+                var upload = await scope.Db.Uploads.SingleAsync(u => u.Id == id, token);
+                if (upload.ExpiresAt > now)
+                {
+                    return Failure.Conflict("It went on meanwhile.");
+                }
+
+                var moved = upload.Expire();
+                if (moved.Succeeded)
+                {
+                    scope.Audit("upload", upload.Id, upload.ModelName, after: new { upload.State, upload.ExpiresAt, UploadedBy = upload.PersonName });
+                }
+
+                return moved;
+            }, cancellation);
+            if (expired.Succeeded)
+            {
+                await cleaner.DeleteBytesAsync(id, cancellation);
+                log.Expired(id);
+            }
+        }
+    }
+
+    private async Task<List<Guid>> DueAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Uploads.Where(u => u.State == UploadState.Open && u.ExpiresAt <= now).Select(u => u.Id).ToListAsync(cancellation);
+    }
+
+    // Rows of parts are only of use until the upload has ended; large files have thousands.
+    private async Task ForgetPartsAsync(CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var ended = db.UploadFiles.Where(f => db.Uploads.Any(u => u.Id == f.UploadId && u.State != UploadState.Open && u.State != UploadState.Verifying));
+        await db.UploadParts.Where(p => ended.Any(f => f.Id == p.FileId)).ExecuteDeleteAsync(cancellation);
+    }
+
+    private async Task CollectOrphansAsync(IModelStore store, CancellationToken cancellation)
+    {
+        var before = time.GetUtcNow() - options.Value.OrphanAge;
+        List<string> old = [];
+        await foreach (var item in store.ListAsync(cancellation))
+        {
+            if (item.ChangedAt < before)
+            {
+                old.Add(item.ObjectId);
+            }
+        }
+
+        foreach (var batch in old.Chunk(Batch))
+        {
+            var live = await LiveAsync(batch, cancellation);
+            foreach (var id in batch.Where(id => !live.Contains(id)))
+            {
+                try
+                {
+                    await store.DeleteAsync(id, cancellation);
+                    log.OrphanCollected(id, store.Name);
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    log.DeleteFailed(id, exception);
+                }
+            }
+        }
+    }
+
+    // Files of versions for ever, files of uploads as long as they may become a version. Both rows are written before the first byte
+    // of an object, so an object without either is never one that is just being made.
+    private async Task<HashSet<string>> LiveAsync(string[] ids, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var versions = await db.VersionFiles.Where(f => ids.Contains(f.ObjectId)).Select(f => f.ObjectId).ToListAsync(cancellation);
+        var uploads = await db.UploadFiles
+            .Where(f => ids.Contains(f.ObjectId) && db.Uploads.Any(u => u.Id == f.UploadId && (u.State == UploadState.Open || u.State == UploadState.Verifying)))
+            .Select(f => f.ObjectId)
+            .ToListAsync(cancellation);
+        return [.. versions, .. uploads];
+    }
+}

@@ -1,0 +1,229 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Ops.Dashboard.Hosting;
+
+namespace Ops.Dashboard.Features.ModelStore.FileSystem;
+
+/// <summary>
+/// Objects as files below the data folder: unfinished ones in <c>store/uploads/ID.part</c>, finished ones in <c>store/objects/xx/ID</c>.
+/// Finishing is one rename. What this acknowledges is on the disk, directory entries included.
+/// </summary>
+internal sealed class FileSystemStore(DataFolder folder) : IModelStore
+{
+    /// <summary>The name in versions and uploads.</summary>
+    public const string StoreName = "filesystem";
+
+    private const int BufferBytes = 128 * 1024;
+    private const string PartEnding = ".part";
+    private readonly string uploads = folder.Folder("store", "uploads");
+    private readonly string objects = folder.Folder("store", "objects");
+
+    /// <inheritdoc/>
+    public string Name => StoreName;
+
+    /// <inheritdoc/>
+    public Task<long?> FreeBytesAsync(CancellationToken cancellation) => Task.FromResult<long?>(new DriveInfo(uploads).AvailableFreeSpace);
+
+    /// <inheritdoc/>
+    public Task BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => Guard(() =>
+    {
+        var part = PartFile(objectId);
+        if (File.Exists(ObjectFile(objectId)))
+        {
+            return Task.CompletedTask;
+        }
+
+        using (var file = File.OpenHandle(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        {
+            if (RandomAccess.GetLength(file) != sizeBytes)
+            {
+                RandomAccess.SetLength(file, sizeBytes);
+            }
+
+            RandomAccess.FlushToDisk(file);
+        }
+
+        DirectorySync.Flush(uploads);
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc/>
+    public Task<PartWritten> WritePartAsync(string objectId, PartRange part, Stream content, CancellationToken cancellation) => Guard(async () =>
+    {
+        using var file = File.OpenHandle(PartFile(objectId), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            await CopyAsync(content, file, part, hash, buffer, cancellation);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        RandomAccess.FlushToDisk(file);
+        return new PartWritten(Convert.ToHexStringLower(hash.GetHashAndReset()), null);
+    });
+
+    /// <inheritdoc/>
+    public Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Open,
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+            BufferSize = 0,
+        };
+        var finished = ObjectFile(objectId);
+        try
+        {
+            return Task.FromResult<Stream>(new FileStream(File.Exists(finished) ? finished : PartFile(objectId), options));
+        }
+        catch (FileNotFoundException)
+        {
+            // It may have been finished between the two looks.
+            return Task.FromResult<Stream>(new FileStream(finished, options));
+        }
+        catch (DirectoryNotFoundException exception)
+        {
+            throw new FileNotFoundException("The object is not in the store.", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task CompleteAsync(string objectId, CancellationToken cancellation) => Guard(() =>
+    {
+        var part = PartFile(objectId);
+        var finished = ObjectFile(objectId);
+        var shelf = Path.GetDirectoryName(finished)!;
+        Directory.CreateDirectory(shelf);
+        DirectorySync.Flush(objects);
+        try
+        {
+            File.Move(part, finished);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or IOException && !File.Exists(part) && File.Exists(finished))
+        {
+            // Done before; what follows makes sure that it stays done.
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(finished, UnixFileMode.UserRead);
+        }
+
+        DirectorySync.Flush(shelf);
+        DirectorySync.Flush(uploads);
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc/>
+    public Task DeleteAsync(string objectId, CancellationToken cancellation) => Guard(() =>
+    {
+        File.Delete(PartFile(objectId));
+        var finished = ObjectFile(objectId);
+        if (File.Exists(finished))
+        {
+            File.Delete(finished);
+        }
+
+        return Task.CompletedTask;
+    });
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredObject> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await Task.Yield();
+        foreach (var file in new DirectoryInfo(uploads).EnumerateFiles("*" + PartEnding))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (Describe(file, file.Name[..^PartEnding.Length], isComplete: false) is { } unfinished)
+            {
+                yield return unfinished;
+            }
+        }
+
+        foreach (var shelf in new DirectoryInfo(objects).EnumerateDirectories())
+        {
+            foreach (var file in shelf.EnumerateFiles())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (Describe(file, file.Name, isComplete: true) is { } finished)
+                {
+                    yield return finished;
+                }
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation) =>
+        Task.FromResult(new UriBuilder(Uri.UriSchemeFile, "") { Path = ObjectFile(objectId) }.Uri);
+
+    private static async Task CopyAsync(Stream content, SafeFileHandle file, PartRange part, IncrementalHash hash, byte[] buffer, CancellationToken cancellation)
+    {
+        var written = 0;
+        while (written < part.Length)
+        {
+            var read = await content.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, part.Length - written)), cancellation);
+            if (read == 0)
+            {
+                throw new PartLengthException($"Part {part.Number} ended after {written} of {part.Length} bytes.");
+            }
+
+            hash.AppendData(buffer, 0, read);
+            await RandomAccess.WriteAsync(file, buffer.AsMemory(0, read), part.Offset + written, cancellation);
+            written += read;
+        }
+
+        if (await content.ReadAsync(buffer.AsMemory(0, 1), cancellation) != 0)
+        {
+            throw new PartLengthException($"Part {part.Number} has more than {part.Length} bytes.");
+        }
+    }
+
+    private static StoredObject? Describe(FileInfo file, string id, bool isComplete)
+    {
+        try
+        {
+            return ObjectIds.IsValid(id) ? new StoredObject(id, isComplete, file.Length, new(file.LastWriteTimeUtc, TimeSpan.Zero)) : null;
+        }
+        catch (FileNotFoundException)
+        {
+            // Finished or deleted since the folder was read.
+            return null;
+        }
+    }
+
+    private static async Task Guard(Func<Task> work) => await Guard(async () =>
+    {
+        await work();
+        return true;
+    });
+
+    private static async Task<T> Guard<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (IOException exception) when (IsDiskFull(exception))
+        {
+            throw new StoreFullException("The disk of the model store is full.", exception);
+        }
+    }
+
+    // ENOSPC and EDQUOT on Linux and macOS, ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL on Windows.
+    private static bool IsDiskFull(IOException exception) => OperatingSystem.IsWindows()
+        ? exception.HResult is unchecked((int)0x80070070) or unchecked((int)0x80070027)
+        : exception.HResult is 28 or 122 or 69;
+
+    private string PartFile(string id) => Path.Combine(uploads, ObjectIds.Check(id) + PartEnding);
+
+    private string ObjectFile(string id) => Path.Combine(objects, ObjectIds.Check(id)[..2], id);
+}

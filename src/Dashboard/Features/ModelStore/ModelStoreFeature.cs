@@ -1,0 +1,41 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.ModelStore.Collection;
+using Ops.Dashboard.Features.ModelStore.FileSystem;
+using Ops.Dashboard.Features.ModelStore.Uploads;
+using Ops.Dashboard.Features.ModelStore.Verification;
+using Ops.Dashboard.Features.Registry.Onnx;
+
+namespace Ops.Dashboard.Features.ModelStore;
+
+/// <summary>Where the bytes of versions live, and how they get there.</summary>
+internal static class ModelStoreFeature
+{
+    /// <summary>Adds the store in the data folder, uploads, their verification and the collection of what is left over.</summary>
+    public static IServiceCollection AddModelStore(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
+        services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
+        services.AddSingleton<IModelStore, FileSystemStore>();
+        services.AddSingleton<ModelStores>();
+        services.AddSingleton<UploadRules>();
+        services.AddSingleton<UploadCommands>();
+        services.AddSingleton<UploadQueries>();
+        services.AddSingleton<UploadCleaner>();
+        services.AddSingleton<PartReceiver>();
+        services.AddSingleton<PartLocks>();
+        services.TryAddSingleton<OnnxReader>();
+        services.AddSingleton<VersionInspector>();
+        services.AddSingleton<VersionWriter>();
+        services.AddSingleton<UploadVerifier>();
+        services.AddSingleton<VerificationQueue>();
+        services.AddSingleton<VerificationBoard>();
+        services.AddHostedService<VerificationService>();
+        services.AddSingleton<StoreCollector>();
+        services.AddHostedService<CollectorService>();
+        return services;
+    }
+
+    /// <summary>Maps the upload protocol.</summary>
+    public static void MapModelStore(this IEndpointRouteBuilder app) => app.MapUploads();
+}

@@ -1,0 +1,34 @@
+namespace Ops.Dashboard.Features.ModelStore;
+
+internal static partial class ModelStoreLog
+{
+    [LoggerMessage(2001, LogLevel.Information, "Upload {Upload} of {Model} is verified and a version now")]
+    public static partial void Verified(this ILogger log, Guid upload, string model);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Upload {Upload} refused: {Message}")]
+    public static partial void Refused(this ILogger log, Guid upload, string message);
+
+    [LoggerMessage(2003, LogLevel.Error, "Upload {Upload}: {Count} acknowledged part(s) do not read back as written; they are asked for again")]
+    public static partial void DamagedParts(this ILogger log, Guid upload, int count);
+
+    [LoggerMessage(2004, LogLevel.Error, "Verifying upload {Upload} failed; again in {Pause}")]
+    public static partial void VerificationFailed(this ILogger log, Guid upload, TimeSpan pause, Exception exception);
+
+    [LoggerMessage(2005, LogLevel.Error, "Looking for uploads to verify failed; again later")]
+    public static partial void SearchFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Information, "Upload {Upload} expired without progress; its bytes are deleted")]
+    public static partial void Expired(this ILogger log, Guid upload);
+
+    [LoggerMessage(2007, LogLevel.Information, "Object {Object} of store {Store} belonged to nothing and is deleted")]
+    public static partial void OrphanCollected(this ILogger log, string @object, string store);
+
+    [LoggerMessage(2008, LogLevel.Warning, "Object {Object} could not be deleted; it is collected later")]
+    public static partial void DeleteFailed(this ILogger log, string @object, Exception exception);
+
+    [LoggerMessage(2009, LogLevel.Error, "Collecting unfinished uploads failed; again at the next turn")]
+    public static partial void CollectionFailed(this ILogger log, Exception exception);
+
+    [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
+    public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
+}

@@ -1,0 +1,167 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Commands;
+using Ops.Data;
+using Ops.Data.ModelStore;
+
+namespace Ops.Dashboard.Features.ModelStore.Uploads;
+
+/// <summary>Takes parts. A part that is acknowledged is on the disk and in the registry; anything else leaves no trace that counts.</summary>
+internal sealed class PartReceiver(
+    CommandRunner commands,
+    IDbContextFactory<RegistryDb> databases,
+    ModelStores stores,
+    PartLocks locks,
+    TimeProvider time,
+    IOptions<ModelStoreOptions> options)
+{
+    /// <summary>Takes one part.</summary>
+    /// <param name="caller">Who sends it; must be the one who began the upload.</param>
+    /// <param name="part">Which one.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <param name="cancellation">The sender has gone.</param>
+    /// <returns>The hash of what arrived. Sent again, the same bytes give the same answer and are not written twice.</returns>
+    public async Task<Result<PartKept>> ReceiveAsync(Caller caller, IncomingPart part, Stream content, CancellationToken cancellation)
+    {
+        var right = await commands.CheckAsync(caller, "upload.part", Right.UploadVersions, cancellation);
+        if (!right.Succeeded)
+        {
+            return right.Failure;
+        }
+
+        using var turn = await locks.EnterAsync(part.FileId, part.Number, cancellation);
+        var found = await FindAsync(caller, part, cancellation);
+        if (!found.Succeeded)
+        {
+            return found.Failure;
+        }
+
+        var (store, file) = found.Value;
+        if (await KeptAsync(part, cancellation) is { } kept)
+        {
+            return await CompareAsync(kept, content, cancellation);
+        }
+
+        var begun = await WriteAsync(stores.Get(store), file, part, content, cancellation);
+        return begun.Succeeded ? await CommitAsync(part, begun.Value) : begun.Failure;
+    }
+
+    private static async Task<Result<PartKept>> CompareAsync(UploadPart kept, Stream content, CancellationToken cancellation)
+    {
+        // The bytes that were acknowledged stay as they are; these are only compared.
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        try
+        {
+            for (int read; (read = await content.ReadAsync(buffer, cancellation)) > 0;)
+            {
+                hash.AppendData(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset()) == kept.Sha256
+            ? new PartKept(kept.Number, kept.Sha256)
+            : Failure.Conflict("This part is there already, with other bytes. Has the file changed? Cancel and start again.");
+    }
+
+    private async Task<Result<(string Store, UploadFile File)>> FindAsync(Caller caller, IncomingPart part, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var found = await db.UploadFiles.AsNoTracking()
+            .Join(db.Uploads, f => f.UploadId, u => u.Id, (f, u) => new { File = f, u.State, u.Store, u.PersonId })
+            .SingleOrDefaultAsync(row => row.File.Id == part.FileId && row.File.UploadId == part.UploadId && row.PersonId == caller.PersonId, cancellation);
+        if (found is null)
+        {
+            return UploadRules.NoSuchUpload;
+        }
+
+        if (found.State != UploadState.Open)
+        {
+            return Failure.Conflict($"This upload is {found.State} and takes no more parts.");
+        }
+
+        if (part.Number < 1 || part.Number > found.File.PartCount)
+        {
+            return Failure.Invalid($"This file has parts 1 to {found.File.PartCount}.");
+        }
+
+        return part.Length == found.File.SizeOfPart(part.Number)
+            ? (found.Store, found.File)
+            : Failure.Invalid($"Part {part.Number} of this file has {found.File.SizeOfPart(part.Number)} bytes.");
+    }
+
+    private async Task<UploadPart?> KeptAsync(IncomingPart part, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.UploadParts.AsNoTracking().SingleOrDefaultAsync(p => p.FileId == part.FileId && p.Number == part.Number, cancellation);
+    }
+
+    private async Task<Result<UploadPart>> WriteAsync(IModelStore store, UploadFile file, IncomingPart part, Stream content, CancellationToken cancellation)
+    {
+        var range = new PartRange(part.Number, (long)(part.Number - 1) * file.PartSizeBytes, (int)part.Length);
+        var written = await BeginAndWriteAsync(store, file, range, content, cancellation);
+        if (part.Sha256 is not null && part.Sha256 != written.Sha256)
+        {
+            return Failure.Conflict($"Part {part.Number} arrived with other bytes than were sent. Send it again.");
+        }
+
+        return new UploadPart { FileId = part.FileId, Number = part.Number, SizeBytes = range.Length, Sha256 = written.Sha256, Receipt = written.Receipt };
+    }
+
+    private async Task<PartWritten> BeginAndWriteAsync(IModelStore store, UploadFile file, PartRange range, Stream content, CancellationToken cancellation)
+    {
+        await using (var db = await databases.CreateDbContextAsync(cancellation))
+        {
+            // Only now: ten thousand announced files should not cost ten thousand objects before a byte has come.
+            if (!await db.UploadParts.AnyAsync(p => p.FileId == file.Id, cancellation))
+            {
+                await store.BeginAsync(file.ObjectId, file.SizeBytes, cancellation);
+            }
+        }
+
+        return await store.WritePartAsync(file.ObjectId, range, content, cancellation);
+    }
+
+    private async Task<Result<PartKept>> CommitAsync(IncomingPart part, UploadPart row)
+    {
+        // The bytes are durable now: a sender who has gone meanwhile finds the part there on return.
+        await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
+        await using var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None);
+        var expires = time.GetUtcNow() + options.Value.Lifetime;
+
+        // Not through the entity: its revision would make parts that arrive together fail one another.
+        var open = await db.Uploads.Where(u => u.Id == part.UploadId && u.State == UploadState.Open)
+            .ExecuteUpdateAsync(set => set.SetProperty(u => u.ExpiresAt, expires), CancellationToken.None);
+        if (open == 0)
+        {
+            return Failure.Conflict("This upload takes no more parts.");
+        }
+
+        db.UploadParts.Add(row);
+        try
+        {
+            await db.SaveChangesAsync(CancellationToken.None);
+        }
+        catch (DbUpdateException exception) when (DatabaseErrors.IsUniqueViolation(exception))
+        {
+            return Failure.Conflict("This part arrived through another dashboard at the same moment. Send it again.");
+        }
+
+        await transaction.CommitAsync(CancellationToken.None);
+        return new PartKept(row.Number, row.Sha256);
+    }
+}
+
+/// <summary>A part as its request announces it.</summary>
+/// <param name="UploadId">The upload.</param>
+/// <param name="FileId">The file.</param>
+/// <param name="Number">From 1.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Sha256">SHA-256 (hex) that the sender computed, or null.</param>
+internal sealed record IncomingPart(Guid UploadId, Guid FileId, int Number, long Length, string? Sha256);

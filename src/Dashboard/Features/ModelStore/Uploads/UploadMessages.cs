@@ -1,0 +1,154 @@
+using System.Text.Json.Serialization;
+
+namespace Ops.Dashboard.Features.ModelStore.Uploads;
+
+/// <summary>What a browser sends to begin an upload.</summary>
+internal sealed record BeginUpload
+{
+    /// <summary>The model's name; the model is made when there is none of that name.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>What a new model is for.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Notes for the version.</summary>
+    public string? Notes { get; init; }
+
+    /// <summary>Where the version came from.</summary>
+    public Lineage? Lineage { get; init; }
+
+    /// <summary>The files; their bytes follow as parts.</summary>
+    public IReadOnlyList<AnnouncedFile>? Files { get; init; }
+}
+
+/// <summary>A file as the browser announces it.</summary>
+/// <param name="Path">Relative, with forward slashes.</param>
+/// <param name="Size">Bytes.</param>
+internal sealed record AnnouncedFile(string? Path, long Size);
+
+/// <summary>Where a version came from, in the uploader's words. Stored as JSON with the version.</summary>
+internal sealed record Lineage
+{
+    /// <summary>Such as the address of the training code or data set.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Source { get; init; }
+
+    /// <summary>The training run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TrainingRun { get; init; }
+
+    /// <summary>The commit of the code that trained it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Commit { get; init; }
+}
+
+/// <summary>What a browser sends once every part is there.</summary>
+/// <param name="Files">The hash of every file.</param>
+internal sealed record CompleteUpload(IReadOnlyList<HashedFile>? Files);
+
+/// <summary>SHA-256 (hex) of one whole file, computed by the browser.</summary>
+internal sealed record HashedFile(Guid Id, string? Sha256);
+
+/// <summary>Which parts a browser wants to send next.</summary>
+internal sealed record AskAddresses(IReadOnlyList<PartName>? Parts);
+
+/// <summary>A part of a file of the upload.</summary>
+internal sealed record PartName(Guid FileId, int Number);
+
+/// <summary>Where and how to send a part. A store may take parts itself: the browser follows what it is told here.</summary>
+internal sealed record PartAddress
+{
+    /// <summary>The file.</summary>
+    public required Guid FileId { get; init; }
+
+    /// <summary>The part.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Where to.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>The HTTP method.</summary>
+    public string Method { get; init; } = "PUT";
+
+    /// <summary>Headers to send with it.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Whether the address is the dashboard's own and takes its cookie and antiforgery header.</summary>
+    public required bool SameOrigin { get; init; }
+}
+
+/// <summary>An upload as its owner sees it.</summary>
+internal sealed record UploadStatus
+{
+    /// <summary>The key.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Open, Verifying, Completed, Cancelled, Expired or Refused.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The model's name.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it is collected unless it goes on.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Bytes of all files.</summary>
+    public required long TotalBytes { get; init; }
+
+    /// <summary>Bytes of the parts that are there.</summary>
+    public required long ReceivedBytes { get; init; }
+
+    /// <summary>Bytes read again for verification so far.</summary>
+    public long VerifiedBytes { get; init; }
+
+    /// <summary>Why it was refused, or what is in the way right now, in plain words.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>The version it became.</summary>
+    public UploadedVersion? Version { get; init; }
+
+    /// <summary>The files, at most <see cref="UploadQueries.ListedFiles"/> of them in lists.</summary>
+    public required IReadOnlyList<UploadFileStatus> Files { get; init; }
+
+    /// <summary>How many files there are.</summary>
+    public required int FileCount { get; init; }
+}
+
+/// <summary>The version an upload became.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Url">Its page.</param>
+/// <param name="SameBytesAs">The first older version of the model with exactly the same files, or null.</param>
+internal sealed record UploadedVersion(int Number, string Url, int? SameBytesAs);
+
+/// <summary>How far a file is.</summary>
+internal sealed record UploadFileStatus
+{
+    /// <summary>The key, part of part addresses.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Its path in the version.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Bytes of every part but the last.</summary>
+    public required int PartSize { get; init; }
+
+    /// <summary>How many parts it has.</summary>
+    public required int PartCount { get; init; }
+
+    /// <summary>Parts that are there, as inclusive ranges <c>[first, last]</c> in order.</summary>
+    public required IReadOnlyList<int[]> Parts { get; init; }
+
+    /// <summary>SHA-256 of part 1 if it is there: tells whether a file chosen again is the same one.</summary>
+    public string? FirstPartSha256 { get; init; }
+}
+
+/// <summary>The answer to a part.</summary>
+/// <param name="Number">The part.</param>
+/// <param name="Sha256">SHA-256 (hex) of its bytes as they arrived.</param>
+internal sealed record PartKept(int Number, string Sha256);

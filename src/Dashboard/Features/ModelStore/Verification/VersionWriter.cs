@@ -1,0 +1,110 @@
+using Microsoft.EntityFrameworkCore;
+using Ops.Dashboard.Commands;
+using Ops.Data;
+using Ops.Data.ModelStore;
+using Ops.Data.Registry;
+
+namespace Ops.Dashboard.Features.ModelStore.Verification;
+
+/// <summary>Writes the outcome of a verification, each in one transaction with its audit entry.</summary>
+internal sealed class VersionWriter(CommandRunner commands)
+{
+    /// <summary>Makes the version and completes the upload.</summary>
+    /// <param name="uploadId">An upload in state <see cref="UploadState.Verifying"/>.</param>
+    /// <param name="inspected">What its files are.</param>
+    /// <param name="hashes">SHA-256 (hex) of each file by its id.</param>
+    /// <param name="cancellation">Gives up before the commit.</param>
+    public Task<Result> WriteAsync(Guid uploadId, Inspected inspected, IReadOnlyDictionary<Guid, string> hashes, CancellationToken cancellation) =>
+        commands.RunAsSystemAsync("version.create", async (scope, token) =>
+        {
+            var upload = await scope.Db.Uploads.Include(u => u.Files).SingleAsync(u => u.Id == uploadId, token);
+            var model = await scope.Db.Models.SingleAsync(m => m.Id == upload.ModelId, token);
+            var number = model.NextVersion(scope.Now);
+            if (!number.Succeeded)
+            {
+                return number.Failure;
+            }
+
+            var version = Version(upload, number.Value, inspected, hashes, scope.Now);
+            var completed = upload.Complete(version.Id);
+            if (!completed.Succeeded)
+            {
+                return completed;
+            }
+
+            scope.Db.Versions.Add(version);
+            scope.Audit(
+                "version",
+                version.Id,
+                $"{model.Name} {version.Number}",
+                after: new { Model = model.Name, version.Number, version.Digest, version.Format, version.SizeBytes, Upload = upload.Id, UploadedBy = upload.PersonName });
+            return Result.Done;
+        }, cancellation);
+
+    /// <summary>Refuses the files for good.</summary>
+    public Task<Result> RefuseAsync(Guid uploadId, Failure failure, CancellationToken cancellation) =>
+        commands.RunAsSystemAsync("upload.refuse", async (scope, token) =>
+        {
+            var upload = await scope.Db.Uploads.SingleAsync(u => u.Id == uploadId, token);
+            var refused = upload.Refuse(failure.Message);
+            if (refused.Succeeded)
+            {
+                scope.Audit("upload", upload.Id, upload.ModelName, after: new { upload.State, Code = failure.Field, failure.Message, UploadedBy = upload.PersonName });
+            }
+
+            return refused;
+        }, cancellation);
+
+    /// <summary>Takes parts again.</summary>
+    /// <param name="uploadId">The upload.</param>
+    /// <param name="damaged">Parts that no longer count.</param>
+    /// <param name="reason">Why, for the audit.</param>
+    /// <param name="cancellation">Gives up before the commit.</param>
+    public Task<Result> ReopenAsync(Guid uploadId, IReadOnlyCollection<(Guid FileId, int Number)> damaged, string reason, CancellationToken cancellation) =>
+        commands.RunAsSystemAsync("upload.reopen", async (scope, token) =>
+        {
+            var upload = await scope.Db.Uploads.SingleAsync(u => u.Id == uploadId, token);
+            var reopened = upload.Reopen();
+            if (!reopened.Succeeded)
+            {
+                return reopened;
+            }
+
+            foreach (var (fileId, number) in damaged)
+            {
+                if (await scope.Db.UploadParts.FindAsync([fileId, number], token) is { } part)
+                {
+                    scope.Db.UploadParts.Remove(part);
+                }
+            }
+
+            scope.Audit("upload", upload.Id, upload.ModelName, after: new { upload.State, DamagedParts = damaged.Count }, reason: reason);
+            return Result.Done;
+        }, cancellation);
+
+    private static ModelVersion Version(Upload upload, int number, Inspected inspected, IReadOnlyDictionary<Guid, string> hashes, DateTimeOffset now)
+    {
+        var id = Guid.CreateVersion7(now);
+        foreach (var file in upload.Files)
+        {
+            file.ServerSha256 = hashes[file.Id];
+        }
+
+        return ModelVersion.Create(
+            [.. upload.Files.Select(f => new VersionFile { VersionId = id, Path = f.Path, SizeBytes = f.SizeBytes, Sha256 = hashes[f.Id], ObjectId = f.ObjectId })],
+            new NewVersion
+            {
+                Id = id,
+                ModelId = upload.ModelId,
+                Number = number,
+                Format = inspected.Format,
+                MetadataJson = inspected.MetadataJson,
+                LineageJson = upload.LineageJson,
+                Notes = upload.Notes,
+                Store = upload.Store,
+                UploadedById = upload.PersonId,
+                UploadedByName = upload.PersonName,
+                Now = now,
+            });
+    }
+}

@@ -1,0 +1,62 @@
+using Ops.Dashboard.Features.ModelStore;
+
+namespace Ops.Integration.Tests.Features.ModelStore;
+
+/// <summary>A store that fails when a test says so, before or after the real one has done its work.</summary>
+internal sealed class FaultyStore(IModelStore inner) : IModelStore
+{
+    /// <summary>Thrown instead of writing.</summary>
+    public Func<Exception>? BeforeWrite { get; set; }
+
+    /// <summary>Thrown after the bytes are on the disk: what a kill before the registry's commit leaves behind.</summary>
+    public Func<Exception>? AfterWrite { get; set; }
+
+    /// <summary>Thrown instead of finishing an object.</summary>
+    public Func<Exception>? BeforeComplete { get; set; }
+
+    /// <summary>Thrown after an object is finished: what a kill before the version's commit leaves behind.</summary>
+    public Func<Exception>? AfterComplete { get; set; }
+
+    /// <summary>What the disk is said to have left.</summary>
+    public long? FreeBytes { get; set; }
+
+    public int Writes { get; private set; }
+
+    public string Name => inner.Name;
+
+    public async Task<long?> FreeBytesAsync(CancellationToken cancellation) => FreeBytes ?? await inner.FreeBytesAsync(cancellation);
+
+    public Task BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => inner.BeginAsync(objectId, sizeBytes, cancellation);
+
+    public async Task<PartWritten> WritePartAsync(string objectId, PartRange part, Stream content, CancellationToken cancellation)
+    {
+        Fail(BeforeWrite);
+        var written = await inner.WritePartAsync(objectId, part, content, cancellation);
+        Writes++;
+        Fail(AfterWrite);
+        return written;
+    }
+
+    public Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation) => inner.OpenReadAsync(objectId, cancellation);
+
+    public async Task CompleteAsync(string objectId, CancellationToken cancellation)
+    {
+        Fail(BeforeComplete);
+        await inner.CompleteAsync(objectId, cancellation);
+        Fail(AfterComplete);
+    }
+
+    public Task DeleteAsync(string objectId, CancellationToken cancellation) => inner.DeleteAsync(objectId, cancellation);
+
+    public IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellation) => inner.ListAsync(cancellation);
+
+    public Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation) => inner.SourceForAsync(objectId, cancellation);
+
+    private static void Fail(Func<Exception>? fault)
+    {
+        if (fault is not null)
+        {
+            throw fault();
+        }
+    }
+}
