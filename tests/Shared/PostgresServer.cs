@@ -52,13 +52,27 @@ internal static class PostgresServer
 
         var binaries = FindBinaries() ?? throw new InvalidOperationException(Missing);
         var folder = Directory.CreateTempSubdirectory("ops-pg-").FullName;
+        try
+        {
+            return await StartAsync(binaries, folder);
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    private static async Task<string> StartAsync(string binaries, string folder)
+    {
         List<string> unprivileged = [];
         if (Environment.IsPrivilegedProcess)
         {
             // PostgreSQL refuses to run as root.
-            var user = File.ReadLines("/etc/passwd").Any(l => l.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody";
-            await RunAsync("chown", user, folder);
-            unprivileged = ["runuser", "-u", user, "--"];
+            var users = (await File.ReadAllLinesAsync("/etc/passwd")).Select(l => l.Split(':')).ToList();
+            var user = users.Find(u => u[0] == "postgres") ?? users.Find(u => u[0] == "nobody") ?? throw new InvalidOperationException(Missing);
+            await RunAsync("chown", user[0], folder);
+            unprivileged = ["setpriv", "--reuid", user[2], "--regid", user[3], "--clear-groups", "--"];
         }
 
         var data = Path.Combine(folder, "data");
