@@ -50,7 +50,7 @@ public sealed class CommandPaletteTests
     private static void Type(ControlsContext context, IRenderedComponent<CommandPalette> palette, string text)
     {
         palette.Find("[role=combobox]").Input(text);
-        Until(() => context.Time.TimerCount == 1);
+        Until(() => context.Time.ActiveTimers == 1);
         context.Time.Advance(TimeSpan.FromMilliseconds(100));
     }
 

@@ -1,7 +1,7 @@
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Components.Controls;
-using Ops.Dashboard.Tests.Live;
+using Ops.Testing;
 
 namespace Ops.Dashboard.ComponentTests.Components;
 
@@ -19,5 +19,5 @@ internal sealed class ControlsContext : BunitContext
         Services.AddScoped<ToastService>();
     }
 
-    public ManualTime Time { get; } = new();
+    public ManualTime Time { get; } = new(new DateTimeOffset(2026, 11, 22, 8, 0, 0, TimeSpan.Zero));
 }

@@ -41,12 +41,12 @@ public sealed class TimeTests
         context.Render<RelativeTime>(parameters => parameters.Add(control => control.Value, context.Time.GetUtcNow()));
         context.Render<RelativeTime>(parameters => parameters.Add(control => control.Value, null));
         Assert.Equal(2, ticker.SubscriberCount);
-        Assert.Equal(1, context.Time.TimerCount);
+        Assert.Equal(1, context.Time.ActiveTimers);
 
         await context.DisposeComponentsAsync();
 
         Assert.Equal(0, ticker.SubscriberCount);
-        Assert.Equal(0, context.Time.TimerCount);
+        Assert.Equal(0, context.Time.ActiveTimers);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Ops.Dashboard.Live;
+using Ops.Testing;
 
 namespace Ops.Dashboard.Tests.Live;
 
