@@ -1,17 +1,19 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.Access.Authorization;
-using Ops.Dashboard.Features.Access.Demo;
 using Ops.Dashboard.Features.Access.Http;
 using Ops.Dashboard.Features.Access.Pages;
+using Ops.Dashboard.Features.Access.People;
 using Ops.Dashboard.Features.Access.Sessions;
 using Ops.Dashboard.Features.Access.Setup;
 using Ops.Dashboard.Features.Access.SignIn;
+using Ops.Dashboard.Features.Settings;
 using Ops.Data;
 using Ops.Data.Access;
 
@@ -28,7 +30,6 @@ internal static class AccessFeature
     {
         services.AddSingleton<IValidateOptions<AccessOptions>, ValidateAccessOptions>();
         services.AddOptions<AccessOptions>().BindConfiguration(AccessOptions.Section).ValidateOnStart();
-        services.AddOptions<DemoOptions>().BindConfiguration(DemoOptions.Section);
         AddAccounts(services);
         AddSessions(services);
         AddHttp(services);
@@ -40,9 +41,8 @@ internal static class AccessFeature
     {
         app.UseSecurityHeaders();
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = "/status/500", CreateScopeForErrors = true, SuppressDiagnosticsCallback = _ => true });
-        app.UseWhen(
-            context => !RequestPaths.IsForPrograms(context.Request.Path),
-            people => people.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true));
+        app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        app.Use(WithoutPagesForPrograms);
         app.UseCircuitOriginCheck();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -55,6 +55,16 @@ internal static class AccessFeature
         app.MapGet("/api/antiforgery", (IAntiforgery antiforgery, HttpContext context) =>
             TypedResults.Ok(new AntiforgeryAnswer(AntiforgeryFilter.Header, antiforgery.GetAndStoreTokens(context).RequestToken!)));
         app.MapPost("/account/sign-out", SignOutEndpoint.SignOutAsync).AllowAnonymous().AddEndpointFilter<AntiforgeryFilter>();
+    }
+
+    private static Task WithoutPagesForPrograms(HttpContext context, RequestDelegate next)
+    {
+        if (RequestPaths.IsForPrograms(context.Request.Path) && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+        {
+            pages.Enabled = false;
+        }
+
+        return next(context);
     }
 
     private static void AddAccounts(IServiceCollection services)
@@ -73,6 +83,9 @@ internal static class AccessFeature
         services.AddSingleton<AccountCommands>();
         services.AddSingleton<FirstAdministrator>();
         services.AddHostedService<SetupLinkAnnouncer>();
+        services.AddSingleton<PeopleCommands>();
+        services.AddSingleton<PeopleQueries>();
+        services.AddSingleton(new SettingsTab("People", "/settings/people", Right.ManageAccess, 10));
         services.AddSingleton(new LayoutSlot(LayoutSlot.Person, typeof(AccountMenu)));
     }
 

@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
+using Ops.Dashboard.Features.Access.People;
 using Ops.Dashboard.Features.Access.SignIn;
 using Ops.Data;
+using Ops.Data.Access;
 using Ops.Data.Audit;
 
 namespace Ops.Dashboard.Features.Access.Pages;
@@ -38,7 +40,7 @@ public sealed partial class AccountPage
     protected override async Task OnInitializedAsync()
     {
         caller = Caller.From(HttpContext.User);
-        roles = [.. HttpContext.User.FindAll(ClaimTypes.Role).Select(claim => claim.Value)];
+        roles = RoleTexts.Names(HttpContext.User.FindAll(ClaimTypes.Role).Aggregate(Roles.None, (held, claim) => held | Enum.Parse<Roles>(claim.Value)));
         sessionStart = (await HttpContext.AuthenticateAsync(IdentityConstants.ApplicationScheme)).Properties?.IssuedUtc;
 
         var subject = caller.PersonId.ToString();

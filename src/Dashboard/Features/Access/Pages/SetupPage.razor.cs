@@ -28,8 +28,6 @@ public sealed partial class SetupPage
 
     protected override async Task OnInitializedAsync()
     {
-        // The secret is in the address: it goes neither to a cache nor to another page.
-        HttpContext.Response.Headers.CacheControl = "no-store";
         if (HttpMethods.IsGet(HttpContext.Request.Method))
         {
             linkError = (await FirstAdministrator.CheckLinkAsync(Token, HttpContext.RequestAborted)).Failure?.Message;

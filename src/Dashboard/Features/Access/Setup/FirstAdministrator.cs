@@ -106,6 +106,7 @@ internal sealed class FirstAdministrator(
         Span<byte> secret = stackalloc byte[SecretBytes];
         return installation.SetupSecretHash is { } hash
             && token is { Length: <= 64 }
+            && Base64Url.IsValid(token)
             && Base64Url.TryDecodeFromChars(token, secret, out var length)
             && length == SecretBytes
             && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Hash(secret)), Encoding.ASCII.GetBytes(hash))

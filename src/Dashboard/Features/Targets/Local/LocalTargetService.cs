@@ -4,7 +4,9 @@ namespace Ops.Dashboard.Features.Targets.Local;
 internal sealed class LocalTargetService(LocalTargetDriver driver, ILogger<LocalTargetDriver> log) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource stopped = new();
+    private readonly Lock gate = new();
     private Task opening = Task.CompletedTask;
+    private Task? closing;
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -15,15 +17,24 @@ internal sealed class LocalTargetService(LocalTargetDriver driver, ILogger<Local
     }
 
     /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken)
     {
-        await stopped.CancelAsync();
-        await opening;
-        await driver.CloseAsync(cancellationToken);
+        // A host may be told to stop from two sides, the second time when the first has disposed this already.
+        lock (gate)
+        {
+            return closing ??= CloseAsync(cancellationToken);
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => stopped.Dispose();
+
+    private async Task CloseAsync(CancellationToken cancellation)
+    {
+        await stopped.CancelAsync();
+        await opening;
+        await driver.CloseAsync(cancellation);
+    }
 
     private async Task OpenAsync(CancellationToken cancellation)
     {
