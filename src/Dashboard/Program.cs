@@ -6,6 +6,7 @@ using Ops.Dashboard.Features.Approvals;
 using Ops.Dashboard.Features.Audit;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.Monitoring;
+using Ops.Dashboard.Features.Rollouts;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Hosting;
@@ -25,6 +26,8 @@ try
     builder.Services.AddServing();
     builder.Services.AddMonitoring();
     builder.Services.AddTargets();
+    builder.Services.AddRollouts();
+    builder.Services.AddApprovals();
 
     var app = builder.Build();
 

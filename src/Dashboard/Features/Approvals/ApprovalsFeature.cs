@@ -1,0 +1,14 @@
+namespace Ops.Dashboard.Features.Approvals;
+
+/// <summary>Decisions on rollouts.</summary>
+internal static class ApprovalsFeature
+{
+    /// <summary>Adds it. Needs the feature Rollouts.</summary>
+    public static IServiceCollection AddApprovals(this IServiceCollection services)
+    {
+        services.AddSingleton<DecideRollout>();
+        services.AddSingleton<ExpireRequests>();
+        services.AddHostedService(provider => provider.GetRequiredService<ExpireRequests>());
+        return services;
+    }
+}

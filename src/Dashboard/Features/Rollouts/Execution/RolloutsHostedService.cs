@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Targets;
+using Ops.Data;
+
+namespace Ops.Dashboard.Features.Rollouts.Execution;
+
+/// <summary>Keeps the controller going: holds the lease, wakes up for changes, looks at every endpoint from time to time, and tries again later what went wrong.</summary>
+internal sealed class RolloutsHostedService(
+    ReconcileQueue queue,
+    EndpointReconciler reconciler,
+    LeaderLease lease,
+    ObservedEndpoints observed,
+    RolloutsHealth health,
+    IDbContextFactory<RegistryDb> databases,
+    IOptions<RolloutsOptions> options,
+    TimeProvider time,
+    ILogger<RolloutsHostedService> log) : BackgroundService
+{
+    // Replicas that load report often; looking at each report would keep the registry busy for nothing.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<Guid, int> failures = new();
+    private readonly ConcurrentDictionary<Guid, IReadOnlyList<ReplicaObservation>> seen = new();
+
+    private TimeSpan LongestPause => TimeSpan.FromSeconds(options.Value.BackoffMaxSeconds);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        observed.Changed += OnChanged;
+        try
+        {
+            await Task.WhenAll([LeadAsync(stoppingToken), ResyncAsync(stoppingToken), .. Enumerable.Range(0, options.Value.Workers).Select(_ => WorkAsync(stoppingToken))]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The usual end.
+        }
+        finally
+        {
+            observed.Changed -= OnChanged;
+            await ReleaseAsync();
+        }
+    }
+
+    private void OnChanged(Guid endpointId)
+    {
+        // Drivers may publish what was known already, each look makes them do so, and must not lead to another one.
+        var replicas = observed.Find(endpointId)?.Replicas ?? [];
+        var isNew = !seen.TryGetValue(endpointId, out var known) || !known.SequenceEqual(replicas);
+        seen[endpointId] = replicas;
+
+        // What is being tried again later keeps its pause, also while its replicas report.
+        if (isNew && !failures.ContainsKey(endpointId))
+        {
+            queue.EnqueueAfter(endpointId, Gathering);
+        }
+    }
+
+    private Task LeadAsync(CancellationToken stopping) => RepeatAsync(
+        "lease",
+        TimeSpan.FromSeconds(options.Value.LeaseRenewSeconds),
+        async () =>
+        {
+            var had = lease.IsHeld;
+            if (await lease.TryHoldAsync(stopping) && !had)
+            {
+                // Also those that are retired: their replicas may have been left over by a process that was killed.
+                await EnqueueAllAsync(withRetired: true, stopping);
+            }
+        },
+        stopping);
+
+    private async Task ResyncAsync(CancellationToken stopping)
+    {
+        var isFirst = true;
+        await RepeatAsync(
+            "resync",
+            TimeSpan.FromSeconds(options.Value.ResyncSeconds),
+            async () =>
+            {
+                await EnqueueAllAsync(isFirst, stopping);
+                isFirst = false;
+            },
+            stopping);
+    }
+
+    private async Task EnqueueAllAsync(bool withRetired, CancellationToken stopping)
+    {
+        await using var db = await databases.CreateDbContextAsync(stopping);
+        foreach (var id in await db.Endpoints.Where(e => withRetired || e.RetiredAt == null).Select(e => e.Id).ToListAsync(stopping))
+        {
+            if (!failures.ContainsKey(id))
+            {
+                queue.Enqueue(id);
+            }
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            var endpointId = await queue.TakeAsync(stopping);
+            try
+            {
+                await LookAsync(endpointId, stopping);
+            }
+            finally
+            {
+                queue.Finish(endpointId);
+            }
+        }
+    }
+
+    private async Task LookAsync(Guid endpointId, CancellationToken stopping)
+    {
+        try
+        {
+            var again = await reconciler.ReconcileAsync(endpointId, stopping);
+            if (failures.TryRemove(endpointId, out _))
+            {
+                health.Clear(NameOf(endpointId));
+            }
+
+            if (again == TimeSpan.Zero)
+            {
+                queue.Enqueue(endpointId);
+            }
+            else if (again is { } pause)
+            {
+                queue.EnqueueAfter(endpointId, pause);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            log.PassOvertaken(endpointId);
+            queue.Enqueue(endpointId);
+        }
+        catch (Exception exception)
+        {
+            await FailedAsync(endpointId, exception, stopping);
+        }
+    }
+
+    private async Task FailedAsync(Guid endpointId, Exception exception, CancellationToken stopping)
+    {
+        var attempt = failures.AddOrUpdate(endpointId, 1, (_, n) => n + 1);
+        var pause = PauseAfter(attempt);
+        log.PassFailed(endpointId, attempt, pause, exception);
+        health.Report(NameOf(endpointId), exception.Message);
+        queue.EnqueueAfter(endpointId, pause);
+        try
+        {
+            await reconciler.NoteTroubleAsync(endpointId, exception, stopping);
+        }
+        catch (Exception second) when (second is not OperationCanceledException)
+        {
+            // The registry itself may be what is down.
+            log.TroubleNotNoted(endpointId, second);
+        }
+    }
+
+    private async Task RepeatAsync(string loop, TimeSpan period, Func<Task> action, CancellationToken stopping)
+    {
+        var attempt = 0;
+        while (true)
+        {
+            var pause = period;
+            try
+            {
+                await action();
+                attempt = 0;
+                health.Clear(loop);
+            }
+            catch (Exception exception) when (!stopping.IsCancellationRequested)
+            {
+                attempt++;
+                pause = PauseAfter(attempt) < period ? PauseAfter(attempt) : period;
+                log.LoopFailed(loop, pause, exception);
+                health.Report(loop, exception.Message);
+            }
+
+            await Task.Delay(pause, time, stopping);
+        }
+    }
+
+    private async Task ReleaseAsync()
+    {
+        using var limit = new CancellationTokenSource(ReleaseLimit, time);
+        try
+        {
+            await lease.ReleaseAsync(limit.Token);
+        }
+        catch (Exception exception)
+        {
+            // It runs out by itself.
+            log.LeaseUnreachable(exception);
+        }
+    }
+
+    private TimeSpan PauseAfter(int attempt)
+    {
+        var pause = FirstPause * Math.Pow(2, Math.Min(attempt - 1, 16));
+        return pause < LongestPause ? pause : LongestPause;
+    }
+
+    private static string NameOf(Guid endpointId) => $"endpoint {endpointId}";
+}

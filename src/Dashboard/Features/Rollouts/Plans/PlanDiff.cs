@@ -1,0 +1,61 @@
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Features.Rollouts.Plans;
+
+/// <summary>One thing that a plan changes.</summary>
+/// <param name="Label">What, in the words of the wizard.</param>
+/// <param name="Old">What it is now, or null where there was nothing.</param>
+/// <param name="New">What it will be, or null where it goes away.</param>
+internal sealed record PlanChange(string Label, string? Old, string? New);
+
+/// <summary>What a plan changes, for people who review it. Pure.</summary>
+internal static class PlanDiff
+{
+    /// <summary>Only what differs, in the order of the wizard; everything when there was no plan before.</summary>
+    public static IReadOnlyList<PlanChange> Between(PlanSpec? before, PlanSpec after)
+    {
+        List<PlanChange> changes = [];
+        Add("Version", p => $"{p.Model} {p.Version}");
+        if (before?.VersionId == after.VersionId || before is null)
+        {
+            Add("Digest", p => p.VersionDigest);
+        }
+
+        Add("Target", p => p.Target);
+        Add("Environment", p => p.Environment.ToString().ToLowerInvariant());
+        Add("Nodes", p => p.Nodes.Count == 0 ? "any" : string.Join(", ", p.Nodes));
+        Add("Runtime", p => p.Runtime);
+        Add("Replicas", p => p.Replicas.ToString());
+        Add("CPU threads", p => p.Resources.CpuThreads.ToString());
+        Add("Memory", p => PlanSentence.Memory(p.Resources.MemoryMiB));
+        Add("GPUs", p => p.Resources.Gpus.ToString());
+        AddVariables(changes, before, after);
+        Add("Strategy", p => p.Strategy.Name);
+        Add("Surge", p => p.Strategy.MaxSurge.ToString());
+        Add("Progress deadline", p => $"{p.Strategy.ProgressDeadlineSeconds} s");
+        Add("Token", p => p.RequiresToken ? "required" : "not required");
+        return changes;
+
+        void Add(string label, Func<PlanSpec, string> read)
+        {
+            var (old, now) = (before is null ? null : read(before), read(after));
+            if (old != now)
+            {
+                changes.Add(new(label, old, now));
+            }
+        }
+    }
+
+    private static void AddVariables(List<PlanChange> changes, PlanSpec? before, PlanSpec after)
+    {
+        var old = before?.EnvironmentVariables ?? new Dictionary<string, string>();
+        foreach (var name in old.Keys.Union(after.EnvironmentVariables.Keys).Order(StringComparer.Ordinal))
+        {
+            var (was, becomes) = (old.GetValueOrDefault(name), after.EnvironmentVariables.GetValueOrDefault(name));
+            if (was != becomes)
+            {
+                changes.Add(new($"Variable {name}", was, becomes));
+            }
+        }
+    }
+}

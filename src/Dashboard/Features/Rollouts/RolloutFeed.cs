@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Live;
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Features.Rollouts;
+
+/// <summary>What happens on an endpoint now, for pages. A page that shows more than this reads the registry again when one arrives.</summary>
+internal sealed record EndpointActivity
+{
+    /// <summary>The endpoint.</summary>
+    public required Guid EndpointId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether it was stopped for good.</summary>
+    public bool IsRetired { get; init; }
+
+    /// <summary>Such as <c>digits 2</c>: what ran well last, or null.</summary>
+    public string? Stable { get; init; }
+
+    /// <summary>The active rollout.</summary>
+    public Guid? RolloutId { get; init; }
+
+    /// <summary>Its number.</summary>
+    public int? RolloutNumber { get; init; }
+
+    /// <summary>Its state.</summary>
+    public RolloutState? State { get; init; }
+
+    /// <summary>One sentence on where it stands.</summary>
+    public string Status { get; init; } = "";
+
+    /// <summary>How many replicas the plan asks for.</summary>
+    public int Wanted { get; init; }
+
+    /// <summary>How many of all replicas answer.</summary>
+    public int Ready { get; init; }
+
+    /// <summary>The replicas that are seen.</summary>
+    public IReadOnlyList<ReplicaObservation> Replicas { get; init; } = [];
+
+    /// <summary>How many requests on it wait for decisions.</summary>
+    public int Waiting { get; init; }
+
+    /// <summary>The newest line of its history; a page that shows history reads on from there.</summary>
+    public Guid? LastEventId { get; init; }
+
+    /// <summary>Whether both say the same, replicas included.</summary>
+    public bool SameAs(EndpointActivity other) => this with { Replicas = other.Replicas } == other && Replicas.SequenceEqual(other.Replicas);
+}
+
+/// <summary>What happens on all endpoints, live. Written by the controller only; at most two batches a second reach each subscriber.</summary>
+internal sealed class RolloutFeed(TimeProvider time)
+{
+    private readonly SnapshotFeed<EndpointActivity> feed = new(a => a.EndpointId.ToString(), time);
+    private readonly ConcurrentDictionary<Guid, EndpointActivity> latest = new();
+
+    /// <summary>How many pages listen.</summary>
+    public int SubscriberCount => feed.SubscriberCount;
+
+    /// <summary>All endpoints now.</summary>
+    public IReadOnlyList<EndpointActivity> Snapshot() => feed.Snapshot();
+
+    /// <summary>A snapshot and then changes; dispose it to end it.</summary>
+    public FeedSubscription<EndpointActivity> Subscribe() => feed.Subscribe();
+
+    /// <summary>Tells listeners, unless nothing changed.</summary>
+    public void Publish(EndpointActivity activity)
+    {
+        if (latest.TryGetValue(activity.EndpointId, out var known) && known.SameAs(activity))
+        {
+            return;
+        }
+
+        latest[activity.EndpointId] = activity;
+        feed.Publish(activity);
+    }
+
+    /// <summary>Takes an endpoint away that does not exist any more.</summary>
+    public void Remove(Guid endpointId)
+    {
+        latest.TryRemove(endpointId, out _);
+        feed.Remove(endpointId.ToString());
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Execution;
+using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Dashboard.Features.Rollouts.Strategies;
+using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Features.Rollouts;
+
+/// <summary>Plans, strategies, and the controller that carries rollouts out.</summary>
+internal static class RolloutsFeature
+{
+    /// <summary>Adds it. Drivers of targets come from their own features, before or after.</summary>
+    public static IServiceCollection AddRollouts(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<RolloutsOptions>, ValidateRolloutsOptions>();
+        services.AddOptions<RolloutsOptions>().BindConfiguration(RolloutsOptions.Section).ValidateOnStart();
+
+        services.AddSingleton<IStrategy, RollingStrategy>();
+        services.AddSingleton<IStrategy, RecreateStrategy>();
+        services.AddSingleton<StrategyRegistry>();
+        services.AddSingleton<PlanBuilder>();
+        services.AddSingleton<RequestRollout>();
+        services.AddSingleton<RequestRollback>();
+        services.AddSingleton<RetryRollout>();
+        services.AddSingleton<RolloutControl>();
+        services.AddSingleton<EndpointCommands>();
+
+        services.TryAddSingleton<RouteTable>();
+        services.TryAddSingleton<ObservedEndpoints>();
+        services.TryAddSingleton<TargetDrivers>();
+        services.AddSingleton<ReconcileQueue>();
+        services.AddSingleton<ProgressWatch>();
+        services.AddSingleton<LeaderLease>();
+        services.AddSingleton<RolloutFeed>();
+        services.AddSingleton<RolloutsHealth>();
+        services.AddSingleton<RolloutOutcomes>();
+        services.AddSingleton<EndpointReconciler>();
+        services.AddHostedService<RolloutsHostedService>();
+        services.AddSingleton<TargetEventRecorder>();
+        services.AddHostedService(provider => provider.GetRequiredService<TargetEventRecorder>());
+        services.Replace(ServiceDescriptor.Singleton<ITargetEvents>(provider => provider.GetRequiredService<TargetEventRecorder>()));
+        services.AddHealthChecks().AddCheck<RolloutsHealth>("rollouts", tags: ["ready"]);
+        return services;
+    }
+}

@@ -1,0 +1,226 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Commands;
+using Ops.Dashboard.Features.Approvals;
+using Ops.Dashboard.Features.Rollouts;
+using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
+using Ops.Data;
+using Ops.Data.Access;
+using Ops.Data.Approvals;
+using Ops.Data.Audit;
+using Ops.Data.Registry;
+using Ops.Data.Rollouts;
+using Ops.Data.Startup;
+using Ops.Data.Targets;
+using Ops.Testing;
+
+namespace Ops.Dashboard.Tests.Features.Rollouts;
+
+/// <summary>Which database a test runs on.</summary>
+public enum Database
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>A registry with people, versions and a target, a machine without processes, and as many processes of the dashboard over both as a test wants.</summary>
+internal sealed class OpsWorld : IAsyncDisposable
+{
+    public const string Model = "digits";
+    private readonly List<ServiceProvider> processes = [];
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ops-rollouts-");
+    private string? postgres;
+
+    public ManualTime Time { get; } = new();
+
+    public FakeMachine Machine { get; } = new();
+
+    public Dictionary<string, Person> People { get; } = new(StringComparer.Ordinal);
+
+    public List<ModelVersion> Versions { get; } = [];
+
+    public Target Target { get; private set; } = null!;
+
+    public IServiceProvider Services => processes[0];
+
+    /// <summary>Makes a world. The environment is Production (one approval) unless told.</summary>
+    public static async Task<OpsWorld> CreateAsync(Database database = Database.Sqlite, TargetEnvironment environment = TargetEnvironment.Production)
+    {
+        var world = new OpsWorld();
+        world.postgres = database == Database.Postgres ? await PostgresServer.CreateDatabaseAsync() : null;
+        var services = world.Start();
+        await services.GetRequiredService<RegistryMigrator>().MigrateAsync();
+        await world.SeedAsync(environment);
+        return world;
+    }
+
+    /// <summary>Stands for one more process of the dashboard.</summary>
+    public ServiceProvider Start(Action<IServiceCollection>? change = null)
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
+        services.AddSingleton<TimeProvider>(Time);
+        if (postgres is null)
+        {
+            services.AddSqliteRegistry(Path.Combine(folder.FullName, "ops.db"));
+        }
+        else
+        {
+            services.AddPostgresRegistry(postgres);
+        }
+
+        services.AddSingleton<CommandRunner>();
+        services.AddServing();
+        services.AddSingleton<ITargetDriver>(provider => new FakeDriver(Machine, provider.GetRequiredService<ObservedEndpoints>()));
+        services.AddRollouts();
+        services.AddApprovals();
+        change?.Invoke(services);
+        var process = services.BuildServiceProvider();
+        processes.Add(process);
+        return process;
+    }
+
+    public T Get<T>()
+        where T : notnull => Services.GetRequiredService<T>();
+
+    public RegistryDb Open() => Get<IDbContextFactory<RegistryDb>>().CreateDbContext();
+
+    /// <summary>A person signed in.</summary>
+    public Caller As(string name) => new(People[name].Id, name, "password", People[name].SecurityStamp!, Guid.NewGuid().ToString("N"));
+
+    public DraftPlan Draft(int version = 1, string endpoint = "digits") => new()
+    {
+        Endpoint = endpoint,
+        TargetId = Target.Id,
+        VersionId = Versions[version - 1].Id,
+        MemoryMiB = 256,
+        Replicas = 2,
+    };
+
+    public async Task<RolloutRef> RequestAsync(int version = 1, string by = "operator", Func<DraftPlan, DraftPlan>? change = null)
+    {
+        var draft = Draft(version);
+        var result = await Get<RequestRollout>().RunAsync(As(by), change?.Invoke(draft) ?? draft, "because");
+        Assert.True(result.Succeeded, result.Failure?.Message);
+        return result.Value;
+    }
+
+    public async Task<Result<RolloutRef>> DecideAsync(Guid rolloutId, Verdict verdict, string by = "approver", string reason = "looked at it", IServiceProvider? process = null)
+    {
+        await using var db = Open();
+        var rollout = await db.Rollouts.SingleAsync(r => r.Id == rolloutId);
+        return await (process ?? Services).GetRequiredService<DecideRollout>().RunAsync(
+            As(by),
+            new() { RolloutId = rolloutId, Verdict = verdict, Reason = reason, PlanHash = rollout.PlanHash, VersionDigest = rollout.VersionDigest });
+    }
+
+    /// <summary>Asks for a version and has it approved.</summary>
+    public async Task<RolloutRef> ApprovedAsync(int version = 1, Func<DraftPlan, DraftPlan>? change = null)
+    {
+        var asked = await RequestAsync(version, change: change);
+        var decided = await DecideAsync(asked.Id, Verdict.Approve);
+        Assert.True(decided.Succeeded, decided.Failure?.Message);
+        return decided.Value;
+    }
+
+    public async Task<Rollout> RolloutAsync(Guid id)
+    {
+        await using var db = Open();
+        return await db.Rollouts.Include(r => r.Decisions).SingleAsync(r => r.Id == id);
+    }
+
+    public async Task<IReadOnlyList<AuditEntry>> AuditAsync(string action, AuditResult result = AuditResult.Done)
+    {
+        await using var db = Open();
+        return await db.AuditEntries.Where(e => e.Action == action && e.Result == result).OrderBy(e => e.Id).ToListAsync();
+    }
+
+    public async Task<IReadOnlyList<RolloutEvent>> EventsAsync(Guid rolloutId)
+    {
+        await using var db = Open();
+        return await db.RolloutEvents.Where(e => e.RolloutId == rolloutId).OrderBy(e => e.Id).ToListAsync();
+    }
+
+    public async Task ChangePolicyAsync(int required, Roles role = Roles.Approver, bool rollbackNeedsApproval = false)
+    {
+        await using var db = Open();
+        var policy = await db.ApprovalPolicies.SingleAsync(p => p.Environment == Target.Environment);
+        Assert.True(policy.Change(required, role, rollbackNeedsApproval, 72).Succeeded);
+        await db.SaveChangesAsync();
+    }
+
+    public async Task<Person> AddPersonAsync(string name, Roles roles)
+    {
+        await using var db = Open();
+        var person = Person.Create(name, roles, Time.GetUtcNow());
+        person.NormalizedUserName = name.ToUpperInvariant();
+        db.Users.Add(person);
+        await db.SaveChangesAsync();
+        return People[name] = person;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        if (postgres is not null)
+        {
+            await PostgresServer.DropDatabaseAsync(postgres);
+        }
+
+        SqliteConnection.ClearAllPools();
+        folder.Delete(recursive: true);
+    }
+
+    private async Task SeedAsync(TargetEnvironment environment)
+    {
+        await AddPersonAsync("viewer", Roles.Viewer);
+        await AddPersonAsync("operator", Roles.Operator);
+        await AddPersonAsync("approver", Roles.Approver);
+        await AddPersonAsync("approver-2", Roles.Approver);
+        await AddPersonAsync("oncall", Roles.OnCall);
+        await AddPersonAsync("administrator", Roles.Administrator);
+        await AddPersonAsync("uploader", Roles.Operator | Roles.Approver);
+
+        await using var db = Open();
+        Target = await db.Targets.SingleAsync();
+        Target.SetEnvironment(environment);
+        var uploader = People["uploader"];
+        var model = Ops.Data.Registry.Model.Create(Model, "", uploader.Id, "uploader", Time.GetUtcNow()).Value;
+        db.Models.Add(model);
+        for (var number = 1; number <= 4; number++)
+        {
+            Versions.Add(MakeVersion(model, uploader));
+            db.Versions.Add(Versions[^1]);
+        }
+
+        await db.SaveChangesAsync();
+    }
+
+    private ModelVersion MakeVersion(Model model, Person uploader)
+    {
+        var id = Guid.NewGuid();
+        var number = model.NextVersion(Time.GetUtcNow()).Value;
+        VersionFile file = new() { VersionId = id, Path = "model.onnx", SizeBytes = 10, Sha256 = new string((char)('0' + number), 64), ObjectId = $"object{number}" };
+        return ModelVersion.Create([file], new()
+        {
+            Id = id,
+            ModelId = model.Id,
+            Number = number,
+            Format = "onnx",
+            Store = "filesystem",
+            UploadedById = uploader.Id,
+            UploadedByName = "uploader",
+            Now = Time.GetUtcNow(),
+        });
+    }
+}

@@ -1,0 +1,104 @@
+using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Data.Rollouts;
+using Ops.Data.Targets;
+
+namespace Ops.Dashboard.Tests.Features.Rollouts.Plans;
+
+public sealed class PlanWordsTests
+{
+    private static readonly PlanSpec Before = new()
+    {
+        EndpointId = Guid.NewGuid(),
+        Endpoint = "digits",
+        TargetId = Guid.NewGuid(),
+        Target = "local",
+        Environment = TargetEnvironment.Staging,
+        Model = "digits",
+        VersionId = Guid.NewGuid(),
+        Version = 1,
+        VersionDigest = "aa",
+        Replicas = 2,
+        EnvironmentVariables = new Dictionary<string, string> { ["KEPT"] = "1", ["GONE"] = "x" },
+    };
+
+    [Fact]
+    public void Diff_NothingChanged_IsEmpty() => Assert.Empty(PlanDiff.Between(Before, Before with { }));
+
+    [Fact]
+    public void Diff_SomeChanges_ShowsOnlyThoseInTheOrderOfTheWizard()
+    {
+        var after = Before with
+        {
+            VersionId = Guid.NewGuid(),
+            Version = 2,
+            VersionDigest = "bb",
+            Replicas = 3,
+            Resources = Before.Resources with { MemoryMiB = 1536 },
+            EnvironmentVariables = new Dictionary<string, string> { ["KEPT"] = "1", ["NEW"] = "y" },
+            RequiresToken = true,
+        };
+
+        Assert.Equal(
+            [
+                new("Version", "digits 1", "digits 2"),
+                new("Replicas", "2", "3"),
+                new("Memory", "512 MiB", "1.5 GiB"),
+                new("Variable GONE", "x", null),
+                new("Variable NEW", null, "y"),
+                new("Token", "not required", "required"),
+            ],
+            PlanDiff.Between(Before, after));
+    }
+
+    [Fact]
+    public void Diff_FirstPlan_ShowsEverythingAsNew()
+    {
+        var changes = PlanDiff.Between(null, Before);
+
+        Assert.All(changes, c => Assert.Null(c.Old));
+        Assert.Contains(changes, c => c is { Label: "Variable KEPT", New: "1" });
+    }
+
+    [Theory]
+    [InlineData(1, 1, "rolling", "1 replica of digits 1 on this machine, 1 thread and 512 MiB; rolling, one at a time.")]
+    [InlineData(2, 1, "rolling", "2 replicas of digits 1 on this machine, 1 thread and 512 MiB each; rolling, one at a time.")]
+    [InlineData(2, 4, "recreate", "2 replicas of digits 1 on this machine, 4 threads and 512 MiB each; recreate: the old replicas stop before the new ones start.")]
+    public void Sentence_SaysWhatWillHappen(int replicas, int threads, string strategy, string expected)
+    {
+        var plan = Before with { Replicas = replicas, Resources = new() { CpuThreads = threads }, Strategy = new() { Name = strategy } };
+
+        Assert.Equal(expected, PlanSentence.Of(plan, TargetKinds.Local));
+    }
+
+    [Fact]
+    public void Risks_HarmlessChange_AreNone() => Assert.Empty(PlanRisks.Of(Before, Before with { Version = 2 }));
+
+    [Fact]
+    public void Risks_FirstPlan_SaysThereIsNothingToGoBackTo() =>
+        Assert.Contains(PlanRisks.Of(null, Before), n => n.Message.Contains("nothing to go back to", StringComparison.Ordinal));
+
+    public static TheoryData<string, Func<PlanSpec, PlanSpec>> Risky => new()
+    {
+        { "changes production", p => p with { Environment = TargetEnvironment.Production } },
+        { "Fewer replicas: 2 become 1", p => p with { Replicas = 1 } },
+        { "More memory: 1 GiB in all becomes 2 GiB", p => p with { Resources = new() { MemoryMiB = 1024 } } },
+        { "More threads: 2 in all become 8", p => p with { Resources = new() { CpuThreads = 4 } } },
+        { "refused as soon as it starts", p => p with { RequiresToken = true } },
+        { "Another model", p => p with { Model = "letters" } },
+        { "An older version", p => p with { Version = 0 } },
+        { "answers nothing between", p => p with { Strategy = new() { Name = "recreate" } } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Risky))]
+    public void Risks_RiskyChange_IsNamed(string words, Func<PlanSpec, PlanSpec> change) =>
+        Assert.Contains(PlanRisks.Of(Before, change(Before)), n => n.Message.Contains(words, StringComparison.Ordinal));
+
+    [Fact]
+    public void Risks_TokenNoLongerRequired_ComesBeforeMereNotes()
+    {
+        var notes = PlanRisks.Of(Before with { RequiresToken = true }, Before with { Resources = new() { MemoryMiB = 1024 } });
+
+        Assert.Equal([RiskLevel.Caution, RiskLevel.Note], notes.Select(n => n.Level));
+    }
+}
