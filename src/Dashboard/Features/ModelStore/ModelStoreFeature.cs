@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.ModelStore.Collection;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
+using Ops.Dashboard.Features.ModelStore.Pages;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Dashboard.Features.Registry.Onnx;
@@ -33,6 +35,7 @@ internal static class ModelStoreFeature
         services.AddHostedService<VerificationService>();
         services.AddSingleton<StoreCollector>();
         services.AddHostedService<CollectorService>();
+        services.AddSingleton(new LayoutSlot(LayoutSlot.Tray, typeof(UploadTray)));
         return services;
     }
 

@@ -24,7 +24,9 @@
     while (mine === attempt && !leaving) {
       try {
         if (await Blazor.reconnect()) return;
-        location.reload();
+        // Something that a reload would destroy, such as an upload in progress, may ask to put it off.
+        if (dispatchEvent(new CustomEvent("ops:circuit-gone", { cancelable: true }))) location.reload();
+        else show("stale");
         return;
       } catch {
         wait = Math.min(wait * 1.6, longestPauseMilliseconds);

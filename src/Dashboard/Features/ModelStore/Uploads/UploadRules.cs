@@ -10,6 +10,8 @@ namespace Ops.Dashboard.Features.ModelStore.Uploads;
 /// <summary>What an upload may be: names, counts, sizes, texts, room.</summary>
 internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
 {
+    // The page /models/upload would hide a model of this name.
+    private const string PageName = "upload";
     private const int MaxNotes = 4000;
     private const int MaxLineage = 500;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -25,6 +27,11 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
         if (!name.Succeeded)
         {
             return name;
+        }
+
+        if (request.Model == PageName)
+        {
+            return Failure.Invalid("This name is kept for the page for uploads. Choose another one.", "model");
         }
 
         if (request.Files is not { Count: > 0 } files)

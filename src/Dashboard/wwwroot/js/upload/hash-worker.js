@@ -1,0 +1,39 @@
+// Computes SHA-256 of files off the page's main thread, one file at a time, in slices: memory stays flat whatever the size.
+// A classic worker, because hash-wasm's streaming build is a classic script.
+importScripts("/lib/hash-wasm/sha256.umd.min.js");
+
+const sliceBytes = 4 * 1024 * 1024;
+const cancelled = new Set();
+let last = Promise.resolve();
+
+async function hash({ id, file, length }) {
+  const sha256 = await hashwasm.createSHA256();
+  sha256.init();
+  let told = 0;
+  for (let offset = 0; offset < length; offset += sliceBytes) {
+    if (cancelled.has(id)) return null;
+    sha256.update(new Uint8Array(await file.slice(offset, Math.min(offset + sliceBytes, length)).arrayBuffer()));
+    const now = performance.now();
+    if (now - told > 200) {
+      told = now;
+      postMessage({ id, progress: Math.min(offset + sliceBytes, length) });
+    }
+  }
+  return sha256.digest("hex");
+}
+
+onmessage = ({ data }) => {
+  if (data.cancel) {
+    cancelled.add(data.id);
+    return;
+  }
+  last = last.then(async () => {
+    try {
+      postMessage({ id: data.id, sha256: await hash(data) });
+    } catch (error) {
+      postMessage({ id: data.id, error: String(error?.message ?? error) });
+    } finally {
+      cancelled.delete(data.id);
+    }
+  });
+};

@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Playwright;
+using Ops.Data.Access;
+using Ops.Data.Registry;
+using Ops.EndToEnd.Tests.Support;
+using static Microsoft.Playwright.Assertions;
+
+namespace Ops.EndToEnd.Tests.Uploads;
+
+public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserFixture>, IAsyncLifetime
+{
+    private const int MiB = 1024 * 1024;
+    private readonly string folder = Directory.CreateTempSubdirectory("ops-files-").FullName;
+    private DashboardProcess dashboard = null!;
+
+    public async ValueTask InitializeAsync() => dashboard = await DashboardProcess.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await dashboard.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Upload_PausedReloadedAndTheServerKilled_ArrivesWhole()
+    {
+        var file = await MakeFileAsync("big-weights.gguf", 121 * MiB);
+        var person = await dashboard.AddPersonAsync(Roles.Operator, "olga");
+        await using var olga = await browser.SignInAsync(dashboard, person);
+        var page = olga.Page;
+        await LimitAsync(olga, 10 * MiB);
+
+        await page.GotoAsync("/models/upload");
+        await page.SetInputFilesAsync("#upload-files", file);
+        await Expect(page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync("big-weights");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Upload 121 MiB" }).ClickAsync();
+        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to big-weights" });
+        await WaitForPartsAsync(3);
+
+        await card.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Expect(card).ToContainTextAsync("Paused");
+        await page.WaitForTimeoutAsync(1000);
+        var paused = await PartsAsync();
+        await page.WaitForTimeoutAsync(1500);
+        Assert.Equal(paused, await PartsAsync());
+        await card.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await WaitForPartsAsync(paused + 1);
+
+        await page.ReloadAsync();
+        await LimitAsync(olga, 10 * MiB);
+        await Expect(card).ToContainTextAsync("Waiting for its files");
+        var afterReload = await PartsAsync();
+        var chooser = await page.RunAndWaitForFileChooserAsync(() => card.GetByRole(AriaRole.Button, new() { Name = "Choose the file" }).ClickAsync());
+        await chooser.SetFilesAsync(file);
+        await WaitForPartsAsync(afterReload + 2);
+
+        await dashboard.KillAsync();
+        await Expect(card).ToContainTextAsync("The server does not answer");
+        await dashboard.StartAgainAsync();
+        await LimitAsync(olga, -1);
+
+        var version = await WaitForVersionAsync();
+        await using var db = dashboard.OpenRegistry();
+        var stored = Path.Combine(dashboard.DataPath, "store", "objects", version.Files[0].ObjectId[..2], version.Files[0].ObjectId);
+        Assert.Equal(await HashAsync(file), await HashAsync(stored));
+        Assert.Equal(await HashAsync(file), version.Files[0].Sha256);
+        Assert.Equal(1, await db.Uploads.CountAsync());
+        Assert.Empty(olga.Errors);
+    }
+
+    [Fact]
+    public async Task Upload_AnotherFileChosenAfterAReload_IsRefusedAndTheRightOneTaken()
+    {
+        var file = await MakeFileAsync("model.gguf", 40 * MiB);
+        var other = await MakeFileAsync("other/model.gguf", 40 * MiB);
+        await using var olga = await browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga"));
+        var page = olga.Page;
+        await LimitAsync(olga, 8 * MiB);
+        await page.GotoAsync("/models/upload");
+        await page.SetInputFilesAsync("#upload-files", file);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Upload 40 MiB" }).ClickAsync();
+        await WaitForPartsAsync(1);
+        await page.ReloadAsync();
+
+        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to model" });
+        var chooser = await page.RunAndWaitForFileChooserAsync(() => card.GetByRole(AriaRole.Button, new() { Name = "Choose the file" }).ClickAsync());
+        await chooser.SetFilesAsync(other);
+        await Expect(card.GetByRole(AriaRole.Alert)).ToContainTextAsync("has other contents");
+        chooser = await page.RunAndWaitForFileChooserAsync(() => card.GetByRole(AriaRole.Button, new() { Name = "Choose the file" }).ClickAsync());
+        await chooser.SetFilesAsync(file);
+
+        Assert.Equal(await HashAsync(file), (await WaitForVersionAsync()).Files[0].Sha256);
+    }
+
+    [Fact]
+    public async Task Upload_LeavingThePage_GoesOnInTheTray()
+    {
+        var file = await MakeFileAsync("model.gguf", 40 * MiB);
+        await using var olga = await browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga"));
+        var page = olga.Page;
+        await LimitAsync(olga, 10 * MiB);
+        await page.GotoAsync("/models/upload");
+        await page.SetInputFilesAsync("#upload-files", file);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Upload 40 MiB" }).ClickAsync();
+        await WaitForPartsAsync(1);
+
+        await page.EvaluateAsync("Blazor.navigateTo('/not-found')");
+        await page.WaitForURLAsync("**/not-found");
+        var tray = page.Locator("ops-upload-tray");
+        await Expect(tray).ToContainTextAsync("Upload to model");
+        await Expect(tray).ToContainTextAsync("Done", new() { Timeout = 60_000 });
+        Assert.EndsWith("/not-found", page.Url, StringComparison.Ordinal);
+        Assert.Equal("/models/model/versions/1", await tray.GetByRole(AriaRole.Link).GetAttributeAsync("href"));
+    }
+
+    [Fact]
+    public async Task Upload_APickle_IsRefusedInPlainWords()
+    {
+        var file = Path.Combine(folder, "model.onnx");
+        await File.WriteAllBytesAsync(file, Convert.FromBase64String("gASVHQAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAJpZJSFlFKULg=="));
+        await using var olga = await browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga"));
+        var page = olga.Page;
+        await page.GotoAsync("/models/upload");
+        await page.SetInputFilesAsync("#upload-files", file);
+        await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Upload ") }).ClickAsync();
+
+        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to model" });
+        await Expect(card).ToContainTextAsync("Refused");
+        await Expect(card.GetByRole(AriaRole.Alert)).ToContainTextAsync("can run code");
+        await using var db = dashboard.OpenRegistry();
+        Assert.Equal(0, await db.Versions.CountAsync());
+    }
+
+    private static async Task LimitAsync(SignedIn person, int bytesPerSecond)
+    {
+        var session = await person.Context.NewCDPSessionAsync(person.Page);
+        await session.SendAsync("Network.enable");
+        await session.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = bytesPerSecond });
+    }
+
+    private static async Task<string> HashAsync(string path)
+    {
+        await using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream));
+    }
+
+    private async Task<string> MakeFileAsync(string name, int bytes)
+    {
+        var path = Path.Combine(folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await using var stream = File.Create(path);
+        await stream.WriteAsync("GGUF"u8.ToArray());
+        var block = new byte[MiB];
+        for (var left = bytes - 4; left > 0; left -= block.Length)
+        {
+            RandomNumberGenerator.Fill(block);
+            await stream.WriteAsync(block.AsMemory(0, Math.Min(left, block.Length)));
+        }
+
+        return path;
+    }
+
+    private async Task<ModelVersion> WaitForVersionAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+        while (true)
+        {
+            await using var db = dashboard.OpenRegistry();
+            if (await db.Versions.AsNoTracking().Include(v => v.Files).SingleOrDefaultAsync(CancellationToken.None) is { } version)
+            {
+                return version;
+            }
+
+            await Task.Delay(100, patience.Token);
+        }
+    }
+
+    private async Task<int> PartsAsync()
+    {
+        await using var db = dashboard.OpenRegistry();
+        return await db.UploadParts.CountAsync();
+    }
+
+    private async Task WaitForPartsAsync(int count)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await PartsAsync() < count)
+        {
+            await Task.Delay(50, patience.Token);
+        }
+    }
+}
