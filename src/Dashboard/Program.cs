@@ -6,6 +6,7 @@ using Ops.Dashboard.Features.Approvals;
 using Ops.Dashboard.Features.Audit;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.Monitoring;
+using Ops.Dashboard.Features.Registry;
 using Ops.Dashboard.Features.Rollouts;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
@@ -22,6 +23,7 @@ try
     builder.AddDemo(args);
     builder.Services.AddAudit();
     builder.Services.AddApprovalPolicies();
+    builder.Services.AddRegistry();
     builder.Services.AddModelStore();
     builder.Services.AddServing();
     builder.Services.AddMonitoring();

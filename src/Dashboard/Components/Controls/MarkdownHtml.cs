@@ -1,0 +1,74 @@
+using System.Net;
+using Markdig;
+using Markdig.Renderers.Html;
+using Markdig.Syntax;
+using Markdig.Syntax.Inlines;
+
+namespace Ops.Dashboard.Components.Controls;
+
+/// <summary>
+/// Turns Markdown that anybody may have written into HTML that can do nothing: HTML in the text is shown as text, links lead to http and
+/// https only, and images are not loaded, since a picture from elsewhere would tell its server who reads.
+/// </summary>
+internal static class MarkdownHtml
+{
+    private const int SmallestHeading = 6;
+    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseAutoLinks().Build();
+
+    /// <summary>Renders.</summary>
+    /// <param name="markdown">The text.</param>
+    /// <param name="headingBase">The level of the heading above it, so that the page keeps one order of headings.</param>
+    public static string Render(string markdown, int headingBase)
+    {
+        MarkdownDocument document;
+        try
+        {
+            document = Markdown.Parse(markdown, Pipeline);
+        }
+        catch (ArgumentException)
+        {
+            // Nested deeper than the parser follows: shown as it was typed.
+            return $"<pre>{WebUtility.HtmlEncode(markdown)}</pre>";
+        }
+
+        foreach (var heading in document.Descendants<HeadingBlock>())
+        {
+            heading.Level = Math.Min(SmallestHeading, heading.Level + headingBase);
+        }
+
+        foreach (var link in document.Descendants<LinkInline>().ToList())
+        {
+            if (link.IsImage || !IsWeb(link.GetDynamicUrl?.Invoke() ?? link.Url))
+            {
+                link.ReplaceBy(new ContainerInline(), copyChildren: true);
+            }
+            else
+            {
+                Guard(link);
+            }
+        }
+
+        foreach (var link in document.Descendants<AutolinkInline>().ToList())
+        {
+            if (link.IsEmail || !IsWeb(link.Url))
+            {
+                link.ReplaceBy(new LiteralInline(link.Url), copyChildren: false);
+            }
+            else
+            {
+                Guard(link);
+            }
+        }
+
+        return document.ToHtml(Pipeline);
+    }
+
+    private static bool IsWeb(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
+
+    private static void Guard(Inline link)
+    {
+        var attributes = link.GetAttributes();
+        attributes.AddPropertyIfNotExist("rel", "noopener noreferrer nofollow");
+        attributes.AddPropertyIfNotExist("target", "_blank");
+    }
+}
