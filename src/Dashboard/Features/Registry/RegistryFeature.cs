@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Dashboard.Components.Palette;
+using Ops.Dashboard.Features.Access.Demo;
 using Ops.Dashboard.Features.Registry.Commands;
+using Ops.Dashboard.Features.Registry.Demo;
 using Ops.Dashboard.Features.Registry.Onnx;
 using Ops.Dashboard.Features.Registry.Palette;
 using Ops.Dashboard.Features.Registry.Queries;
@@ -19,6 +21,7 @@ internal static class RegistryFeature
         services.AddSingleton<ModelCommands>();
         services.AddSingleton<AliasCommands>();
         services.AddSingleton<VersionCommands>();
+        services.AddSingleton<IDemoStep, DigitsSample>();
         services.AddScoped<ICommandSource, ModelPaletteSource>();
         return services;
     }
