@@ -3,8 +3,8 @@ namespace Ops.Dashboard.Features.Targets;
 /// <summary>The machines of a target, or why they cannot be seen.</summary>
 internal sealed record TargetInventory(IReadOnlyList<Node> Nodes, DateTimeOffset At, string? Problem = null);
 
-/// <summary>A machine of a target, as people choose it.</summary>
-internal sealed record Node
+/// <summary>A machine of a target, as people choose it. Public, as its parts are, because components take it as a parameter.</summary>
+public sealed record Node
 {
     /// <summary>Its name on the target.</summary>
     public required string Name { get; init; }
@@ -56,10 +56,10 @@ internal sealed record Node
 }
 
 /// <summary>A disk of a node.</summary>
-internal sealed record NodeDisk(string Mount, string FileSystem, long TotalBytes, long FreeBytes);
+public sealed record NodeDisk(string Mount, string FileSystem, long TotalBytes, long FreeBytes);
 
 /// <summary>A network card of a node. Speed in Mbit/s, or null.</summary>
-internal sealed record NodeNetworkCard(string Name, bool IsUp, IReadOnlyList<string> Addresses, string? Mac, long? SpeedMbit);
+public sealed record NodeNetworkCard(string Name, bool IsUp, IReadOnlyList<string> Addresses, string? Mac, long? SpeedMbit);
 
 /// <summary>A GPU of a node. Memory in bytes, utilization 0 to 1, temperature in degrees Celsius, power in watts; null where it cannot be read.</summary>
-internal sealed record NodeGpu(string Id, string Product, long? MemoryBytes, long? MemoryFreeBytes, double? Utilization, double? TemperatureC, double? PowerWatts);
+public sealed record NodeGpu(string Id, string Product, long? MemoryBytes, long? MemoryFreeBytes, double? Utilization, double? TemperatureC, double? PowerWatts);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Ops.Dashboard.Components.Palette;
 using Ops.Dashboard.Features.Targets.Local;
 
 namespace Ops.Dashboard.Features.Targets;
@@ -6,11 +7,16 @@ namespace Ops.Dashboard.Features.Targets;
 /// <summary>Where endpoints run.</summary>
 internal static class TargetsFeature
 {
-    /// <summary>Adds the drivers of all kinds of targets and what they report to.</summary>
+    /// <summary>Adds the drivers of all kinds of targets, what they report to, and the targets' pages and commands.</summary>
     public static IServiceCollection AddTargets(this IServiceCollection services)
     {
         services.TryAddSingleton<ObservedEndpoints>();
         services.TryAddSingleton<ITargetEvents, LoggedTargetEvents>();
+        services.TryAddSingleton<TargetDrivers>();
+        services.AddSingleton<TargetsFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<TargetsFeed>());
+        services.AddSingleton<TargetCommands>();
+        services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
         return services;
     }

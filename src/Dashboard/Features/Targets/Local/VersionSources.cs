@@ -13,7 +13,7 @@ internal sealed record VersionSource(string Format, IReadOnlyList<FileSource> Fi
 internal sealed record FileSource(string Path, Uri Source, string Sha256, long SizeBytes);
 
 /// <summary>Reads from the registry what a plan stands for. Nothing starts unless the registry still agrees with the plan.</summary>
-internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, IEnumerable<IModelStore> stores)
+internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, ModelStores stores)
 {
     /// <summary>The files of a plan's version, once their digest was found to be the one people decided about.</summary>
     public async Task<Result<VersionSource>> ResolveAsync(PlanSpec plan, CancellationToken cancellation)
@@ -35,7 +35,7 @@ internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, IE
             return Failure.Conflict($"{plan.Model} version {plan.Version} is not the one that was planned: its digest is another. It is not started.");
         }
 
-        var store = stores.FirstOrDefault(s => s.Name == version.Store);
+        var store = stores.All.FirstOrDefault(s => s.Name == version.Store);
         if (store is null)
         {
             return Failure.Unavailable($"The model store '{version.Store}' that holds {plan.Model} version {plan.Version} is not configured.");
