@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.WebSockets;
+using Microsoft.EntityFrameworkCore;
 using Ops.Data.Access;
 using Ops.Integration.Tests.Support;
 
@@ -155,5 +156,24 @@ public sealed class RequestGuardTests(OpsApp app) : IClassFixture<OpsApp>
         var html = await answer.Content.ReadAsStringAsync();
         Assert.Contains("There is nothing at this address", html, StringComparison.Ordinal);
         Assert.Contains("Id for the log", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Failure_InAPage_ShowsAnIdAndNoDetails()
+    {
+        await using var broken = await OpsApp.StartAsync();
+        await using (var db = broken.OpenRegistry())
+        {
+            await db.Database.ExecuteSqlRawAsync("DROP TABLE \"Installations\"");
+        }
+
+        using var browser = broken.OpenBrowser();
+        using var answer = await browser.Client.GetAsync("/setup?token=x");
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        var html = await answer.Content.ReadAsStringAsync();
+        Assert.Contains("Something failed here", html, StringComparison.Ordinal);
+        Assert.Matches("data-copy=\"[0-9a-f]{32}\"", html);
+        Assert.DoesNotContain("Installations", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", html, StringComparison.Ordinal);
     }
 }

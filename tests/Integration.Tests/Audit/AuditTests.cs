@@ -8,7 +8,7 @@ using Ops.Integration.Tests.Support;
 
 namespace Ops.Integration.Tests.Audit;
 
-public sealed class AuditTests(OpsApp app) : IClassFixture<OpsApp>
+public abstract class AuditTests(OpsApp app)
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -118,3 +118,7 @@ public sealed class AuditTests(OpsApp app) : IClassFixture<OpsApp>
         await db.SaveChangesAsync();
     }
 }
+
+public sealed class SqliteAuditTests(OpsApp app) : AuditTests(app), IClassFixture<OpsApp>;
+
+public sealed class PostgresAuditTests(PostgresOpsApp postgres) : AuditTests(postgres.App), IClassFixture<PostgresOpsApp>;
