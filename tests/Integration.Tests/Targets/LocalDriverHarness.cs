@@ -26,6 +26,8 @@ internal sealed class LocalDriverHarness : IAsyncDisposable
 
     public string ReplicasRoot => Path.Combine(root, "local", "replicas");
 
+    public int CachedVersions => Directory.GetDirectories(Path.Combine(root, "local", "cache"), new string('?', 64)).Length;
+
     public ObservedEndpoints Observed { get; private set; } = new();
 
     public ConcurrentQueue<TargetEvent> Events { get; } = new();

@@ -94,6 +94,7 @@ public sealed class LocalDriverTests
         await harness.UntilAsync(o => o.Replicas.Count(r => r.Phase == ReplicaPhase.Ready) == 2);
 
         await driver.ApplyAsync(harness.Endpoint, [], CancellationToken.None);
+        Assert.Equal(1, harness.CachedVersions);
         var stopping = harness.Observed.Find(harness.Endpoint.Id)!;
 
         Assert.All(stopping.Replicas, r => Assert.Equal(ReplicaPhase.Stopping, r.Phase));
@@ -101,6 +102,7 @@ public sealed class LocalDriverTests
         await harness.UntilAsync(o => o.Replicas.Count == 0);
         Assert.Empty(harness.Processes);
         Assert.Empty(Directory.GetFileSystemEntries(harness.ReplicasRoot));
+        await harness.UntilAsync(() => harness.CachedVersions == 0);
     }
 
     [Fact]

@@ -3,7 +3,10 @@ using Ops.Data.Rollouts;
 namespace Ops.Dashboard.Features.Targets.Local;
 
 /// <summary>The replicas of one endpoint on this machine.</summary>
-internal sealed class LocalEndpoint(LocalTargetContext context, EndpointRef endpoint) : IDisposable
+/// <param name="context">What all replicas share.</param>
+/// <param name="endpoint">The endpoint.</param>
+/// <param name="gone">Called when a replica is gone for good.</param>
+internal sealed class LocalEndpoint(LocalTargetContext context, EndpointRef endpoint, Action gone) : IDisposable
 {
     private readonly SemaphoreSlim oneAtATime = new(1, 1);
     private readonly Lock gate = new();
@@ -115,5 +118,9 @@ internal sealed class LocalEndpoint(LocalTargetContext context, EndpointRef endp
         }
 
         Publish();
+        if (!replica.IsWanted)
+        {
+            gone();
+        }
     }
 }

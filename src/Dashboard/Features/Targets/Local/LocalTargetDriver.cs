@@ -31,7 +31,8 @@ internal sealed class LocalTargetDriver : ITargetDriver, IDisposable
     /// <summary>Waits until no other dashboard has the folder, then takes charge of every replica in it.</summary>
     public async Task OpenAsync(CancellationToken cancellation)
     {
-        held = await LocalTargetLock.TakeAsync(context, cancellation);
+        held = await LocalTargetLock.TakeAsync(context, reason => Problem = reason, cancellation);
+        Problem = null;
         foreach (var folder in ReplicaFolder.All(context.ReplicasRoot))
         {
             await TakeOverAsync(folder, cancellation);
@@ -42,6 +43,7 @@ internal sealed class LocalTargetDriver : ITargetDriver, IDisposable
             endpoint.Publish();
         }
 
+        SweepCache();
         opened.SetResult();
     }
 
@@ -66,7 +68,7 @@ internal sealed class LocalTargetDriver : ITargetDriver, IDisposable
     {
         await opened.Task.WaitAsync(cancellation);
         ObjectDisposedException.ThrowIf(closing, this);
-        await endpoints.GetOrAdd(endpoint.Id, _ => new LocalEndpoint(context, endpoint)).ApplyAsync(revisions, cancellation);
+        await endpoints.GetOrAdd(endpoint.Id, _ => new LocalEndpoint(context, endpoint, SweepCache)).ApplyAsync(revisions, cancellation);
     }
 
     /// <inheritdoc/>
@@ -112,7 +114,7 @@ internal sealed class LocalTargetDriver : ITargetDriver, IDisposable
             folder.Write(record);
         }
 
-        endpoints.GetOrAdd(record.EndpointId, _ => new LocalEndpoint(context, record.Endpoint)).Adopt(folder, record);
+        endpoints.GetOrAdd(record.EndpointId, _ => new LocalEndpoint(context, record.Endpoint, SweepCache)).Adopt(folder, record);
     }
 
     private async Task<bool> KnowsAsync(ReplicaRecord record, CancellationToken cancellation)
@@ -127,6 +129,31 @@ internal sealed class LocalTargetDriver : ITargetDriver, IDisposable
             context.Log.RegistryNotAsked(record.Id, e);
             return true;
         }
+    }
+
+    /// <summary>Removes verified copies of versions that no replica has any more. One that comes back at this moment fetches them again.</summary>
+    private void SweepCache()
+    {
+        if (!Directory.Exists(context.CacheFolder))
+        {
+            return;
+        }
+
+        var used = Replicas.Select(r => r.Plan.VersionDigest).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var folder in Directory.GetDirectories(context.CacheFolder).Where(f => IsDigest(Path.GetFileName(f)) && !used.Contains(Path.GetFileName(f))))
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It costs space only, and the next sweep tries again.
+                context.Log.CacheNotSwept(folder, e);
+            }
+        }
+
+        static bool IsDigest(string name) => name.Length == 64 && name.All(char.IsAsciiHexDigit);
     }
 
     private Node WithPromises(Node node)

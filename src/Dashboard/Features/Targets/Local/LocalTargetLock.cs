@@ -9,7 +9,10 @@ internal sealed class LocalTargetLock : IDisposable
     private LocalTargetLock(FileStream file) => this.file = file;
 
     /// <summary>Waits until nobody else holds it.</summary>
-    public static async Task<LocalTargetLock> TakeAsync(LocalTargetContext context, CancellationToken cancellation)
+    /// <param name="context">Where the replicas are.</param>
+    /// <param name="waiting">Called once when it has to wait, with the reason in plain words.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<LocalTargetLock> TakeAsync(LocalTargetContext context, Action<string> waiting, CancellationToken cancellation)
     {
         var path = Path.Combine(Path.GetDirectoryName(context.ReplicasRoot)!, "lock");
         var said = false;
@@ -25,6 +28,7 @@ internal sealed class LocalTargetLock : IDisposable
                 {
                     said = true;
                     context.Log.LocalTargetHeldElsewhere(path, e.Message);
+                    waiting("Another dashboard runs the replicas of this data folder; waiting for it to end.");
                 }
             }
 

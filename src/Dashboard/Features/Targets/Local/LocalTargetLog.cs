@@ -23,6 +23,9 @@ internal static partial class LocalTargetLog
     [LoggerMessage(EventId = 3106, Level = LogLevel.Warning, Message = "Another dashboard runs the replicas of this data folder ({File}); waiting for it to end: {Reason}")]
     public static partial void LocalTargetHeldElsewhere(this ILogger log, string file, string reason);
 
+    [LoggerMessage(EventId = 3108, Level = LogLevel.Warning, Message = "Verified copies in {Folder} could not be removed")]
+    public static partial void CacheNotSwept(this ILogger log, string folder, Exception exception);
+
     [LoggerMessage(EventId = 3107, Level = LogLevel.Error, Message = "The local target could not be opened")]
     public static partial void LocalTargetNotOpened(this ILogger log, Exception exception);
 }
