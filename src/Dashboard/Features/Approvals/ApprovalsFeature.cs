@@ -7,6 +7,7 @@ internal static class ApprovalsFeature
     public static IServiceCollection AddApprovals(this IServiceCollection services)
     {
         services.AddSingleton<DecideRollout>();
+        services.AddSingleton<InboxQueries>();
         services.AddSingleton<ExpireRequests>();
         services.AddHostedService(provider => provider.GetRequiredService<ExpireRequests>());
         return services;

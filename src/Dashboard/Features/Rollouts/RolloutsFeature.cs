@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Components.Palette;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Dashboard.Features.Rollouts.Queries;
 using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
@@ -27,6 +29,10 @@ internal static class RolloutsFeature
         services.AddSingleton<RetryRollout>();
         services.AddSingleton<RolloutControl>();
         services.AddSingleton<EndpointCommands>();
+        services.AddSingleton<RolloutQueries>();
+        services.AddSingleton<EndpointQueries>();
+        services.AddScoped<ICommandSource, EndpointPalette>();
+        services.AddScoped<ICommandSource, RolloutPalette>();
 
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<ObservedEndpoints>();

@@ -73,8 +73,9 @@ internal static class History
         int number;
         lock (Gate)
         {
+            // It begins anew only now and then, between two milliseconds, and so does not run over within one.
             var millisecond = now.ToUnixTimeMilliseconds();
-            counter = millisecond == lastMillisecond ? (counter + 1) & 0xFFF : 0;
+            counter = millisecond > lastMillisecond && counter >= 0x800 ? 0 : (counter + 1) & 0xFFF;
             lastMillisecond = millisecond;
             number = counter;
         }
