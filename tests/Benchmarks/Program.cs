@@ -1,1 +1,15 @@
-Console.WriteLine("Benchmarks: none yet.");
+using Ops.Benchmarks.Uploads;
+
+// Each benchmark is a command of its own and prints what it measured on this machine, now.
+Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
+{
+    ["upload"] = UploadBenchmark.RunAsync,
+};
+
+if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))
+{
+    Console.Error.WriteLine($"Usage: Benchmarks <{string.Join('|', benchmarks.Keys)}> [options]");
+    return 2;
+}
+
+return await run(args[1..]);

@@ -167,13 +167,14 @@ internal sealed class FileSystemStore(DataFolder folder) : IModelStore
 
     private static async Task CopyAsync(Stream content, SafeFileHandle file, PartRange part, IncrementalHash hash, byte[] buffer, CancellationToken cancellation)
     {
-        var written = 0;
-        while (written < part.Length)
+        // A request body comes in small pieces; hashing and writing full buffers costs a tenth of the calls.
+        for (var written = 0; written < part.Length;)
         {
-            var read = await content.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, part.Length - written)), cancellation);
-            if (read == 0)
+            var wanted = Math.Min(BufferBytes, part.Length - written);
+            var read = await content.ReadAtLeastAsync(buffer.AsMemory(0, wanted), wanted, throwOnEndOfStream: false, cancellation);
+            if (read < wanted)
             {
-                throw new PartLengthException($"Part {part.Number} ended after {written} of {part.Length} bytes.");
+                throw new PartLengthException($"Part {part.Number} ended after {written + read} of {part.Length} bytes.");
             }
 
             hash.AppendData(buffer, 0, read);

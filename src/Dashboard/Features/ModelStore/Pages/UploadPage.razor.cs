@@ -158,7 +158,7 @@ public sealed partial class UploadPage : IAsyncDisposable
         if (refusal is null)
         {
             (notes, source, trainingRun, commit, description) = (null, null, null, null, null);
-            modelTyped = false;
+            (model, modelTyped) = (ForModel ?? "", false);
             await DescribeModelAsync();
         }
         else if (refusal.Field is null or "files")

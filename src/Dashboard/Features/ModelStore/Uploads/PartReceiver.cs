@@ -38,14 +38,14 @@ internal sealed class PartReceiver(
             return found.Failure;
         }
 
-        var (store, file) = found.Value;
-        if (await KeptAsync(part, cancellation) is { } kept)
+        var place = found.Value;
+        if (place.Kept is { } kept)
         {
             return await CompareAsync(kept, content, cancellation);
         }
 
-        var begun = await WriteAsync(stores.Get(store), file, part, content, cancellation);
-        return begun.Succeeded ? await CommitAsync(part, begun.Value) : begun.Failure;
+        var written = await WriteAsync(place, part, content, cancellation);
+        return written.Succeeded ? await CommitAsync(part, written.Value) : written.Failure;
     }
 
     private static async Task<Result<PartKept>> CompareAsync(UploadPart kept, Stream content, CancellationToken cancellation)
@@ -70,12 +70,20 @@ internal sealed class PartReceiver(
             : Failure.Conflict("This part is there already, with other bytes. Has the file changed? Cancel and start again.");
     }
 
-    private async Task<Result<(string Store, UploadFile File)>> FindAsync(Caller caller, IncomingPart part, CancellationToken cancellation)
+    private async Task<Result<Place>> FindAsync(Caller caller, IncomingPart part, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var found = await db.UploadFiles.AsNoTracking()
-            .Join(db.Uploads, f => f.UploadId, u => u.Id, (f, u) => new { File = f, u.State, u.Store, u.PersonId })
-            .SingleOrDefaultAsync(row => row.File.Id == part.FileId && row.File.UploadId == part.UploadId && row.PersonId == caller.PersonId, cancellation);
+            .Where(f => f.Id == part.FileId && f.UploadId == part.UploadId)
+            .Join(db.Uploads.Where(u => u.PersonId == caller.PersonId), f => f.UploadId, u => u.Id, (f, u) => new
+            {
+                File = f,
+                u.State,
+                u.Store,
+                Kept = db.UploadParts.FirstOrDefault(p => p.FileId == f.Id && p.Number == part.Number),
+                IsBegun = db.UploadParts.Any(p => p.FileId == f.Id),
+            })
+            .SingleOrDefaultAsync(cancellation);
         if (found is null)
         {
             return UploadRules.NoSuchUpload;
@@ -92,40 +100,23 @@ internal sealed class PartReceiver(
         }
 
         return part.Length == found.File.SizeOfPart(part.Number)
-            ? (found.Store, found.File)
+            ? new Place(stores.Get(found.Store), found.File, found.Kept, found.IsBegun)
             : Failure.Invalid($"Part {part.Number} of this file has {found.File.SizeOfPart(part.Number)} bytes.");
     }
 
-    private async Task<UploadPart?> KeptAsync(IncomingPart part, CancellationToken cancellation)
+    private static async Task<Result<UploadPart>> WriteAsync(Place place, IncomingPart part, Stream content, CancellationToken cancellation)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.UploadParts.AsNoTracking().SingleOrDefaultAsync(p => p.FileId == part.FileId && p.Number == part.Number, cancellation);
-    }
-
-    private async Task<Result<UploadPart>> WriteAsync(IModelStore store, UploadFile file, IncomingPart part, Stream content, CancellationToken cancellation)
-    {
-        var range = new PartRange(part.Number, (long)(part.Number - 1) * file.PartSizeBytes, (int)part.Length);
-        var written = await BeginAndWriteAsync(store, file, range, content, cancellation);
-        if (part.Sha256 is not null && part.Sha256 != written.Sha256)
-        {
-            return Failure.Conflict($"Part {part.Number} arrived with other bytes than were sent. Send it again.");
-        }
-
-        return new UploadPart { FileId = part.FileId, Number = part.Number, SizeBytes = range.Length, Sha256 = written.Sha256, Receipt = written.Receipt };
-    }
-
-    private async Task<PartWritten> BeginAndWriteAsync(IModelStore store, UploadFile file, PartRange range, Stream content, CancellationToken cancellation)
-    {
-        await using (var db = await databases.CreateDbContextAsync(cancellation))
+        if (!place.IsBegun)
         {
             // Only now: ten thousand announced files should not cost ten thousand objects before a byte has come.
-            if (!await db.UploadParts.AnyAsync(p => p.FileId == file.Id, cancellation))
-            {
-                await store.BeginAsync(file.ObjectId, file.SizeBytes, cancellation);
-            }
+            await place.Store.BeginAsync(place.File.ObjectId, place.File.SizeBytes, cancellation);
         }
 
-        return await store.WritePartAsync(file.ObjectId, range, content, cancellation);
+        var range = new PartRange(part.Number, (long)(part.Number - 1) * place.File.PartSizeBytes, (int)part.Length);
+        var written = await place.Store.WritePartAsync(place.File.ObjectId, range, content, cancellation);
+        return part.Sha256 is not null && part.Sha256 != written.Sha256
+            ? Failure.Conflict($"Part {part.Number} arrived with other bytes than were sent. Send it again.")
+            : new UploadPart { FileId = part.FileId, Number = part.Number, SizeBytes = range.Length, Sha256 = written.Sha256, Receipt = written.Receipt };
     }
 
     private async Task<Result<PartKept>> CommitAsync(IncomingPart part, UploadPart row)
@@ -156,6 +147,9 @@ internal sealed class PartReceiver(
         await transaction.CommitAsync(CancellationToken.None);
         return new PartKept(row.Number, row.Sha256);
     }
+
+    /// <summary>Where a part goes.</summary>
+    private sealed record Place(IModelStore Store, UploadFile File, UploadPart? Kept, bool IsBegun);
 }
 
 /// <summary>A part as its request announces it.</summary>

@@ -20,9 +20,7 @@ internal sealed class VersionInspector(OnnxReader onnx, IOptions<ModelStoreOptio
         var format = FileKind.Detect([.. files.Select(f => new ModelFile(f.Path, f.Opening))]);
         if (format.CanExecuteCode && !options.Value.AllowedFormats.Contains(format.Name))
         {
-            return Failure.Invalid(format == ModelFormat.Other with { CanExecuteCode = true }
-                ? "One of these files is a program, a library or a script. A version holds models and their data only."
-                : $"These files look like {format.Name}, a format that can run code when it is loaded. Export the model to ONNX, or ask an administrator to allow the format.");
+            return RunsCode(format, files);
         }
 
         if (format == ModelFormat.Other)
@@ -31,6 +29,19 @@ internal sealed class VersionInspector(OnnxReader onnx, IOptions<ModelStoreOptio
         }
 
         return format == ModelFormat.Onnx ? await ReadOnnxAsync(files, cancellation) : new Inspected(format.Name, null);
+    }
+
+    private static Failure RunsCode(ModelFormat format, IReadOnlyCollection<InspectedFile> files)
+    {
+        if (format.Name == ModelFormat.Other.Name)
+        {
+            return Failure.Invalid("One of these files is a program, a library or a script. A version holds models and their data only.");
+        }
+
+        var seen = files.Select(f => (f.Path, Looks: FileKind.Signature(f.Opening.Span) is FileSignature.Pickle or FileSignature.Hdf5 or FileSignature.Zip ? FileKind.Describe(f.Opening.Span) : null))
+            .FirstOrDefault(f => f.Looks is not null);
+        var what = seen.Looks is null ? $"These files are of the format {format.Name}." : $"{seen.Path} looks like {seen.Looks}.";
+        return Failure.Invalid($"{what} Formats that can run code when they are loaded are refused: export the model to ONNX, or ask an administrator to allow {format.Name}.");
     }
 
     private async Task<Result<Inspected>> ReadOnnxAsync(IReadOnlyCollection<InspectedFile> files, CancellationToken cancellation)

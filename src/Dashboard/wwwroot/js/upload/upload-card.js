@@ -54,6 +54,7 @@ export class UploadCard {
     const share = upload.total === 0 ? 0 : upload.state === "verifying" ? upload.verifiedBytes / upload.total : upload.state === "done" ? 1 : upload.sent / upload.total;
     this.bar.value = share;
     setText(this.line, this.#describe(upload, share));
+    setHidden(this.bar, ["done", "refused"].includes(upload.state));
     const message = upload.message ?? upload.trouble;
     setText(this.message, message ?? "");
     setHidden(this.message, !message);
@@ -113,6 +114,7 @@ export class UploadCard {
 
   #showFiles(upload) {
     const files = upload.files.slice(0, listedFiles);
+    const ended = ["done", "refused"].includes(upload.state);
     for (const file of files) {
       let row = this.#rows.get(file.id);
       if (!row) {
@@ -122,6 +124,7 @@ export class UploadCard {
       }
       row.bar.value = file.size === 0 ? (file.isSent ? 1 : 0) : upload.state === "done" ? 1 : file.sent / file.size;
       setText(row.text, this.#describeFile(upload, file));
+      setHidden(row.bar, ended);
     }
     const unlisted = upload.fileCount - files.length;
     setHidden(this.more, unlisted <= 0);
@@ -141,7 +144,7 @@ export class UploadCard {
     const rate = isMoving ? file.rate.perSecond : 0;
     const remaining = rate > 0 ? left({ rate: file.rate, total: file.size, sent: file.sent }) : null;
     const size = isMoving ? `${bytes(file.sent)} of ${bytes(file.size)}` : bytes(file.size);
-    return [size, rate > 0 ? `${bytes(rate)}/s` : null, remaining ? `${remaining} left` : null, upload.state === "done" ? null : hash].filter(Boolean).join(" · ");
+    return [size, rate > 0 ? `${bytes(rate)}/s` : null, remaining ? `${remaining} left` : null, ["done", "refused"].includes(upload.state) ? null : hash].filter(Boolean).join(" · ");
   }
 
   // A screen reader hears each state once and progress every ten seconds.
