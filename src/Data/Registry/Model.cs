@@ -3,6 +3,9 @@ namespace Ops.Data.Registry;
 /// <summary>A named thing with an owner, tags and many versions.</summary>
 public sealed class Model
 {
+    // Addresses below /models that are no model.
+    private static readonly string[] Reserved = ["upload"];
+
     private Model()
     {
     }
@@ -47,6 +50,11 @@ public sealed class Model
         if (!check.Succeeded)
         {
             return check.Failure;
+        }
+
+        if (Reserved.Contains(name))
+        {
+            return Failure.Invalid($"The name {name} is taken by a page of the product.", "name");
         }
 
         var model = new Model { Id = Guid.CreateVersion7(now), Name = name, OwnerId = ownerId, OwnerName = ownerName, CreatedAt = now, UpdatedAt = now };

@@ -10,6 +10,9 @@ public sealed class ModelTests
     public void Create_BadName_Refused() => Assert.Equal("name", Model.Create("Digits!", "", Guid.NewGuid(), "olga", Later).Failure?.Field);
 
     [Fact]
+    public void Create_NameOfAPage_Refused() => Assert.Equal("name", Model.Create("upload", "", Guid.NewGuid(), "olga", Later).Failure?.Field);
+
+    [Fact]
     public void Create_LongDescription_Refused() =>
         Assert.Equal("description", Model.Create("digits", new string('x', 4001), Guid.NewGuid(), "olga", Later).Failure?.Field);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Markdig;
+using Markdig.Extensions.Tables;
 using Markdig.Renderers.Html;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
@@ -20,15 +21,25 @@ internal static class MarkdownHtml
     /// <param name="headingBase">The level of the heading above it, so that the page keeps one order of headings.</param>
     public static string Render(string markdown, int headingBase)
     {
-        MarkdownDocument document;
         try
         {
-            document = Markdown.Parse(markdown, Pipeline);
+            var document = Markdown.Parse(markdown, Pipeline);
+            Disarm(document, headingBase);
+            return document.ToHtml(Pipeline);
         }
         catch (ArgumentException)
         {
-            // Nested deeper than the parser follows: shown as it was typed.
+            // Nested deeper than parser or renderer follow: shown as it was typed.
             return $"<pre>{WebUtility.HtmlEncode(markdown)}</pre>";
+        }
+    }
+
+    private static void Disarm(MarkdownDocument document, int headingBase)
+    {
+        // A header nobody filled in is announced as nothing; a table may do without.
+        foreach (var header in document.Descendants<TableRow>().Where(row => row.IsHeader && !row.Descendants<LeafInline>().Any()).ToList())
+        {
+            header.Parent!.Remove(header);
         }
 
         foreach (var heading in document.Descendants<HeadingBlock>())
@@ -59,8 +70,6 @@ internal static class MarkdownHtml
                 Guard(link);
             }
         }
-
-        return document.ToHtml(Pipeline);
     }
 
     private static bool IsWeb(string? url) => Uri.TryCreate(url, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);

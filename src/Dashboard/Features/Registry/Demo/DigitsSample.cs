@@ -33,10 +33,8 @@ internal sealed class DigitsSample(
     private const string Description = """
         Reads one handwritten digit.
 
-        | | |
-        |---|---|
-        | **Input** | 8 x 8 grey values from 0 (paper) to 1 (ink), the optical digits of UCI as scikit-learn ships them |
-        | **Output** | ten logits; the largest one is the digit |
+        - **Input**: 8 x 8 grey values from 0 (paper) to 1 (ink), the optical digits of UCI as scikit-learn ships them
+        - **Output**: ten logits; the largest one is the digit
 
         Version 1 is a plain network, version 2 a convolutional one. The convolutional one gets 98.7 % of the held-out digits right.
         """;
