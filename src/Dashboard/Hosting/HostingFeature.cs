@@ -8,9 +8,20 @@ namespace Ops.Dashboard.Hosting;
 /// <summary>The data folder, the database and the keys that everything else stands on.</summary>
 internal static class HostingFeature
 {
+    /// <summary>Where it listens unless told otherwise: on this machine only.</summary>
+    private const string DefaultAddress = "http://localhost:5080";
+
+    // Each of these names an address to listen on. The default is no setting in a file, because there it would win over ASPNETCORE_URLS.
+    private static readonly string[] AddressKeys = ["urls", "http_ports", "https_ports"];
+
     /// <summary>Adds them from configuration. Throws <see cref="OptionsValidationException"/> naming every wrong key.</summary>
     public static WebApplicationBuilder AddHosting(this WebApplicationBuilder builder)
     {
+        if (AddressKeys.All(key => string.IsNullOrEmpty(builder.Configuration[key])) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
+        {
+            builder.WebHost.UseUrls(DefaultAddress);
+        }
+
         builder.Services.AddSingleton<IValidateOptions<OpsOptions>, ValidateOpsOptions>();
         builder.Services.AddOptions<OpsOptions>().BindConfiguration(OpsOptions.Section).ValidateOnStart();
 
