@@ -62,6 +62,8 @@ public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserF
         await LimitAsync(olga, -1);
 
         var version = await WaitForVersionAsync();
+        await page.WaitForURLAsync("**/models/big-weights/versions/1");
+        await Expect(page.GetByText("big-weights.gguf").First).ToBeVisibleAsync();
         await using var db = dashboard.OpenRegistry();
         var stored = Path.Combine(dashboard.DataPath, "store", "objects", version.Files[0].ObjectId[..2], version.Files[0].ObjectId);
         Assert.Equal(await HashAsync(file), await HashAsync(stored));
@@ -106,12 +108,12 @@ public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserF
         await page.GetByRole(AriaRole.Button, new() { Name = "Upload 40 MiB" }).ClickAsync();
         await WaitForPartsAsync(1);
 
-        await page.EvaluateAsync("Blazor.navigateTo('/not-found')");
-        await page.WaitForURLAsync("**/not-found");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Models" }).First.ClickAsync();
+        await page.WaitForURLAsync("**/models");
         var tray = page.Locator("ops-upload-tray");
         await Expect(tray).ToContainTextAsync("Upload to model");
         await Expect(tray).ToContainTextAsync("Done", new() { Timeout = 60_000 });
-        Assert.EndsWith("/not-found", page.Url, StringComparison.Ordinal);
+        Assert.EndsWith("/models", page.Url, StringComparison.Ordinal);
         Assert.Equal("/models/model/versions/1", await tray.GetByRole(AriaRole.Link).GetAttributeAsync("href"));
     }
 
