@@ -4,4 +4,5 @@ namespace Ops.Dashboard.Components.Controls;
 /// <param name="Key">Its value in the address.</param>
 /// <param name="Text">Its label.</param>
 /// <param name="Count">How many things are behind it, where that helps.</param>
-public sealed record TabItem(string Key, string Text, long? Count = null);
+/// <param name="Href">Its address where the tab is a part of the path; otherwise it is a query parameter.</param>
+public sealed record TabItem(string Key, string Text, long? Count = null, string? Href = null);

@@ -1,7 +1,7 @@
 namespace Ops.Dashboard.Features.Monitoring;
 
 /// <summary>How an endpoint is, worst last.</summary>
-internal enum Health
+public enum Health
 {
     /// <summary>Nothing is meant to run.</summary>
     Idle,

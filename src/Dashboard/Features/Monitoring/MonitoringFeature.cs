@@ -1,5 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Monitoring.Fleet;
+using Ops.Dashboard.Features.Monitoring.Gpus;
+using Ops.Dashboard.Features.Monitoring.Pages;
 
 namespace Ops.Dashboard.Features.Monitoring;
 
@@ -16,6 +19,13 @@ internal static class MonitoringFeature
         services.AddSingleton<MonitoringFeed>();
         services.AddSingleton<Scraper>();
         services.AddHostedService<MonitoringService>();
+        services.AddSingleton<GpuSeries>();
+        services.AddHostedService<GpuWatch>();
+        services.AddSingleton<FleetQuery>();
+        services.AddSingleton<FleetFeed>();
+        services.AddSingleton<FleetService>();
+        services.AddHostedService(provider => provider.GetRequiredService<FleetService>());
+        services.AddSingleton<EndpointPages>();
         return services;
     }
 }

@@ -273,6 +273,13 @@ function paint(chart) {
       chart.plot.setData(chart.data, false);
       chart.plot.setScale("x", { min, max });
     });
+  } else if (chart.options.windowSeconds && chart.data[0].length > 0) {
+    // The whole window from the first second on: the line grows from the right, and charts side by side have one time axis.
+    const newest = chart.data[0][chart.data[0].length - 1];
+    chart.plot.batch(() => {
+      chart.plot.setData(chart.data, false);
+      chart.plot.setScale("x", { min: newest - chart.options.windowSeconds, max: newest });
+    });
   } else {
     chart.plot.setData(chart.data, true);
   }

@@ -71,18 +71,21 @@ internal sealed class MetricSeries
     {
         lock (gate)
         {
-            var count = (int)Math.Min(written, ring.Length);
-            var found = new List<MetricPoint>();
-            for (var i = written - count; i < written; i++)
+            // Points lie in order of time, and most readers want the last few of an hour.
+            var oldest = written - Math.Min(written, ring.Length);
+            var first = written;
+            while (first > oldest && ring[(first - 1) % ring.Length].At > after)
             {
-                var point = ring[i % ring.Length];
-                if (point.At > after)
-                {
-                    found.Add(point);
-                }
+                first--;
             }
 
-            return [.. found];
+            var found = new MetricPoint[written - first];
+            for (var i = first; i < written; i++)
+            {
+                found[i - first] = ring[i % ring.Length];
+            }
+
+            return found;
         }
     }
 
