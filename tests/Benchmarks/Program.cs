@@ -1,9 +1,11 @@
+using Ops.Benchmarks.Registry;
 using Ops.Benchmarks.Uploads;
 
 // Each benchmark is a command of its own and prints what it measured on this machine, now.
 Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
 {
     ["upload"] = UploadBenchmark.RunAsync,
+    ["lists"] = _ => ListsBenchmark.RunAsync(),
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))
