@@ -1,3 +1,6 @@
+using Ops.Dashboard.Components.Layout;
+using Ops.Dashboard.Features.Approvals.Pages;
+
 namespace Ops.Dashboard.Features.Approvals;
 
 /// <summary>Decisions on rollouts.</summary>
@@ -8,6 +11,8 @@ internal static class ApprovalsFeature
     {
         services.AddSingleton<DecideRollout>();
         services.AddSingleton<InboxQueries>();
+        services.AddSingleton<InboxReader>();
+        services.AddSingleton(new LayoutSlot(LayoutSlot.InboxCount, typeof(InboxCount)));
         services.AddSingleton<ExpireRequests>();
         services.AddHostedService(provider => provider.GetRequiredService<ExpireRequests>());
         return services;

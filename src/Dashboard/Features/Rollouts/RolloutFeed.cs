@@ -60,6 +60,9 @@ internal sealed class RolloutFeed(TimeProvider time)
     /// <summary>How many pages listen.</summary>
     public int SubscriberCount => feed.SubscriberCount;
 
+    /// <summary>What pages watch.</summary>
+    public SnapshotFeed<EndpointActivity> Activities => feed;
+
     /// <summary>All endpoints now.</summary>
     public IReadOnlyList<EndpointActivity> Snapshot() => feed.Snapshot();
 

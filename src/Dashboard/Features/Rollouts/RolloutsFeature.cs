@@ -3,6 +3,8 @@ using Microsoft.Extensions.Options;
 using Ops.Dashboard.Components.Palette;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
+using Ops.Dashboard.Features.Rollouts.Pages;
+using Ops.Dashboard.Features.Rollouts.Pages.Wizard;
 using Ops.Dashboard.Features.Rollouts.Plans;
 using Ops.Dashboard.Features.Rollouts.Queries;
 using Ops.Dashboard.Features.Rollouts.Strategies;
@@ -33,6 +35,8 @@ internal static class RolloutsFeature
         services.AddSingleton<EndpointQueries>();
         services.AddScoped<ICommandSource, EndpointPalette>();
         services.AddScoped<ICommandSource, RolloutPalette>();
+        services.AddSingleton<PlanChoices>();
+        services.AddSingleton<RolloutReader>();
 
         services.TryAddSingleton<RouteTable>();
         services.TryAddSingleton<ObservedEndpoints>();

@@ -93,6 +93,18 @@
     target.closest("[popover]")?.hidePopover?.();
   });
 
+  // A single letter presses the button that carries it (data-key), unless somebody is typing, a dialog is open or another key is held.
+  const typing = "input, textarea, select, [contenteditable], [role=combobox], table.table-rows";
+  function pressed(event, element) {
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat || event.isComposing) return false;
+    if (element.closest(typing) || document.querySelector("dialog[open], [popover]:popover-open")) return false;
+    const button = document.querySelector(`button[data-key="${CSS.escape(event.key)}"]:not([disabled])`);
+    if (!button) return false;
+    event.preventDefault();
+    button.click();
+    return true;
+  }
+
   document.addEventListener("keydown", event => {
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
       const opener = document.querySelector("[data-palette-open]");
@@ -102,6 +114,7 @@
 
     const element = event.target instanceof Element ? event.target : null;
     if (!element) return;
+    if (pressed(event, element)) return;
     if (element.matches("[role=combobox]") && (event.key === "ArrowUp" || event.key === "ArrowDown")) event.preventDefault();
 
     // Rows of a table with class "table-rows" are one tab stop: arrows move, Enter follows the row's first link.

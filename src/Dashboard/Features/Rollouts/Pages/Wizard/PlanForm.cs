@@ -1,0 +1,198 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
+using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Features.Rollouts.Pages.Wizard;
+
+/// <summary>The steps of the wizard, in order.</summary>
+public enum WizardStep
+{
+    /// <summary>Which version.</summary>
+    Version,
+
+    /// <summary>Which endpoint, on which target and nodes.</summary>
+    Where,
+
+    /// <summary>What each replica gets.</summary>
+    Resources,
+
+    /// <summary>How to get there.</summary>
+    Strategy,
+
+    /// <summary>What changes, and why.</summary>
+    Review,
+}
+
+/// <summary>What a person has filled in so far. All of it is in the address, so a reload or a link to a colleague keeps it.</summary>
+public sealed class PlanForm
+{
+    private const int MostVariables = 100;
+
+    /// <summary>The step at hand.</summary>
+    public WizardStep Step { get; set; }
+
+    /// <summary>The version.</summary>
+    public Guid VersionId { get; set; }
+
+    /// <summary>The endpoint's name.</summary>
+    public string Endpoint { get; set; } = "";
+
+    /// <summary>The target.</summary>
+    public Guid TargetId { get; set; }
+
+    /// <summary>Chosen nodes; empty means any.</summary>
+    public HashSet<string> Nodes { get; private set; } = new(StringComparer.Ordinal);
+
+    /// <summary>Replicas.</summary>
+    public int Replicas { get; set; } = 2;
+
+    /// <summary>Threads of each.</summary>
+    public int CpuThreads { get; set; } = 1;
+
+    /// <summary>Memory of each in MiB.</summary>
+    public int MemoryMiB { get; set; } = 512;
+
+    /// <summary>GPUs of each.</summary>
+    public int Gpus { get; set; }
+
+    /// <summary>Environment variables.</summary>
+    public List<VariableRow> Variables { get; } = [];
+
+    /// <summary>The strategy's name.</summary>
+    public string Strategy { get; set; } = "rolling";
+
+    /// <summary>Replicas beyond the planned number.</summary>
+    public int MaxSurge { get; set; } = 1;
+
+    /// <summary>Seconds without progress.</summary>
+    public int ProgressDeadlineSeconds { get; set; } = 120;
+
+    /// <summary>Whether clients need a token.</summary>
+    public bool RequiresToken { get; set; }
+
+    /// <summary>Why.</summary>
+    public string Reason { get; set; } = "";
+
+    /// <summary>Reads what an address holds; anything senseless in it is left at its default.</summary>
+    internal static PlanForm FromQuery(IReadOnlyDictionary<string, StringValues> query)
+    {
+        var form = new PlanForm();
+        if (Enum.TryParse<WizardStep>(Text("step"), ignoreCase: true, out var step) && Enum.IsDefined(step))
+        {
+            form.Step = step;
+        }
+
+        form.VersionId = Guid.TryParse(Text("version"), out var version) ? version : Guid.Empty;
+        form.TargetId = Guid.TryParse(Text("target"), out var target) ? target : Guid.Empty;
+        form.Endpoint = Text("endpoint") ?? "";
+        form.Nodes = (Text("nodes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        form.Replicas = Number("replicas", form.Replicas);
+        form.CpuThreads = Number("threads", form.CpuThreads);
+        form.MemoryMiB = Number("memory", form.MemoryMiB);
+        form.Gpus = Number("gpus", form.Gpus);
+        form.Strategy = Text("strategy") ?? form.Strategy;
+        form.MaxSurge = Number("surge", form.MaxSurge);
+        form.ProgressDeadlineSeconds = Number("deadline", form.ProgressDeadlineSeconds);
+        form.RequiresToken = Text("token") == "true";
+        form.Reason = Text("reason") ?? "";
+        form.Variables.AddRange(query.GetValueOrDefault("variable").OfType<string>().Take(MostVariables).Select(VariableRow.Parse));
+        return form;
+
+        string? Text(string name) => query.TryGetValue(name, out var values) ? values.ToString() : null;
+
+        int Number(string name, int otherwise) =>
+            int.TryParse(Text(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+    }
+
+    /// <summary>What the address is to hold: only what differs from the defaults.</summary>
+    internal IReadOnlyDictionary<string, object?> ToQuery()
+    {
+        var empty = new PlanForm();
+        return new Dictionary<string, object?>
+        {
+            ["step"] = Step.ToString().ToLowerInvariant(),
+            ["version"] = VersionId == Guid.Empty ? null : VersionId.ToString(),
+            ["target"] = TargetId == Guid.Empty ? null : TargetId.ToString(),
+            ["endpoint"] = Endpoint.Length == 0 ? null : Endpoint,
+            ["nodes"] = Nodes.Count == 0 ? null : string.Join(',', Nodes.Order(StringComparer.Ordinal)),
+            ["replicas"] = Unless(Replicas, empty.Replicas),
+            ["threads"] = Unless(CpuThreads, empty.CpuThreads),
+            ["memory"] = Unless(MemoryMiB, empty.MemoryMiB),
+            ["gpus"] = Unless(Gpus, empty.Gpus),
+            ["strategy"] = Strategy == empty.Strategy ? null : Strategy,
+            ["surge"] = Unless(MaxSurge, empty.MaxSurge),
+            ["deadline"] = Unless(ProgressDeadlineSeconds, empty.ProgressDeadlineSeconds),
+            ["token"] = RequiresToken ? "true" : null,
+            ["variable"] = Variables.Where(v => !v.IsEmpty).Select(v => v.ToString()).ToArray() is { Length: > 0 } rows ? rows : null,
+            ["reason"] = Reason.Length == 0 ? null : Reason,
+        };
+
+        static object? Unless(int value, int usual) => value == usual ? null : value.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Takes over what runs on an endpoint, so that only the difference has to be filled in.</summary>
+    public void BeginFrom(PlanSpec running)
+    {
+        TargetId = running.TargetId;
+        Nodes = running.Nodes.ToHashSet(StringComparer.Ordinal);
+        Replicas = running.Replicas;
+        CpuThreads = running.Resources.CpuThreads;
+        MemoryMiB = running.Resources.MemoryMiB;
+        Gpus = running.Resources.Gpus;
+        Strategy = running.Strategy.Name;
+        MaxSurge = running.Strategy.MaxSurge;
+        ProgressDeadlineSeconds = running.Strategy.ProgressDeadlineSeconds;
+        RequiresToken = running.RequiresToken;
+        Variables.Clear();
+        Variables.AddRange(running.EnvironmentVariables.Select(v => new VariableRow { Name = v.Key, Value = v.Value }));
+    }
+
+    /// <summary>The draft that is checked and asked for.</summary>
+    internal DraftPlan ToDraft() => new()
+    {
+        Endpoint = Endpoint.Trim(),
+        TargetId = TargetId,
+        VersionId = VersionId,
+        Nodes = [.. Nodes],
+        Replicas = Replicas,
+        CpuThreads = CpuThreads,
+        MemoryMiB = MemoryMiB,
+        Gpus = Gpus,
+        EnvironmentVariables = [.. Variables.Where(v => !v.IsEmpty).Select(v => new DraftVariable(v.Name.Trim(), v.Value))],
+        Strategy = Strategy,
+        MaxSurge = MaxSurge,
+        ProgressDeadlineSeconds = ProgressDeadlineSeconds,
+        RequiresToken = RequiresToken,
+    };
+
+    /// <summary>The step on which a field is filled in, so that a mistake leads there.</summary>
+    internal static WizardStep StepOf(string? field) => field switch
+    {
+        PlanFields.Version => WizardStep.Version,
+        PlanFields.Endpoint or PlanFields.Target or PlanFields.Nodes => WizardStep.Where,
+        PlanFields.Replicas or PlanFields.CpuThreads or PlanFields.MemoryMiB or PlanFields.Gpus or PlanFields.EnvironmentVariables => WizardStep.Resources,
+        PlanFields.Strategy or PlanFields.MaxSurge or PlanFields.ProgressDeadline => WizardStep.Strategy,
+        _ => WizardStep.Review,
+    };
+}
+
+/// <summary>One row of the variables.</summary>
+public sealed class VariableRow
+{
+    /// <summary>Its name.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Its value.</summary>
+    public string Value { get; set; } = "";
+
+    /// <summary>Whether nothing was filled in.</summary>
+    public bool IsEmpty => Name.Length == 0 && Value.Length == 0;
+
+    /// <summary>As it stands in the address: <c>NAME=value</c>.</summary>
+    public override string ToString() => $"{Name}={Value}";
+
+    /// <summary>Reads what <see cref="ToString"/> wrote; what has no equals sign is a name without a value.</summary>
+    internal static VariableRow Parse(string text) =>
+        text.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? new() { Name = text[..at], Value = text[(at + 1)..] } : new() { Name = text };
+}
