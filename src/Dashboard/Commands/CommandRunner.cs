@@ -16,40 +16,9 @@ internal sealed class CommandRunner(IDbContextFactory<RegistryDb> databases, Tim
     /// <param name="right">The right it needs. A refusal leaves an audit entry of its own.</param>
     /// <param name="body">Reads and changes entities. It may run again when somebody else changed the same row, so it has no effects beside the context.</param>
     /// <param name="cancellation">Gives up before the commit.</param>
-    public async Task<Result<T>> RunAsync<T>(
-        Caller caller, string action, Right right, Func<CommandScope, CancellationToken, Task<Result<T>>> body, CancellationToken cancellation = default)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            await using var db = await databases.CreateDbContextAsync(cancellation);
-            var person = caller.PersonId is { } id ? await db.Users.SingleOrDefaultAsync(p => p.Id == id, cancellation) : null;
-            if (Refuse(person, caller, right) is { } refusal)
-            {
-                return await RefusedAsync(caller, person, action, refusal);
-            }
-
-            var scope = new CommandScope(db, caller, person, action, time.GetUtcNow());
-            try
-            {
-                var result = await CommitAsync(scope, body, cancellation);
-                return result.Failure is { Kind: FailureKind.Forbidden } forbidden
-                    ? await RefusedAsync(caller, person, action, forbidden)
-                    : result;
-            }
-            catch (DbUpdateConcurrencyException) when (attempt < Attempts)
-            {
-                log.CommandRetried(action, attempt);
-            }
-            catch (DbUpdateConcurrencyException)
-            {
-                return Failure.Conflict("Somebody else changed this at the same moment. Reload the page and try again.");
-            }
-            catch (DbUpdateException exception) when (attempt < Attempts && DatabaseErrors.IsUniqueViolation(exception))
-            {
-                log.CommandRetried(action, attempt);
-            }
-        }
-    }
+    public Task<Result<T>> RunAsync<T>(
+        Caller caller, string action, Right right, Func<CommandScope, CancellationToken, Task<Result<T>>> body, CancellationToken cancellation = default) =>
+        AttemptAsync(caller, action, right, body, cancellation);
 
     /// <summary>Runs a command that has no value to return.</summary>
     public async Task<Result> RunAsync(
@@ -81,23 +50,42 @@ internal sealed class CommandRunner(IDbContextFactory<RegistryDb> databases, Tim
     public async Task<Result> RunUncheckedAsync(
         Caller caller, string action, Func<CommandScope, CancellationToken, Task<Result>> body, CancellationToken cancellation = default)
     {
+        var result = await AttemptAsync<bool>(
+            caller,
+            action,
+            null,
+            async (scope, token) => await body(scope, token) is { Failure: { } failure } ? failure : true,
+            cancellation);
+        return result.Succeeded ? Result.Done : result.Failure;
+    }
+
+    private async Task<Result<T>> AttemptAsync<T>(
+        Caller caller, string action, Right? right, Func<CommandScope, CancellationToken, Task<Result<T>>> body, CancellationToken cancellation)
+    {
         for (var attempt = 1; ; attempt++)
         {
             await using var db = await databases.CreateDbContextAsync(cancellation);
-            var scope = new CommandScope(db, caller, null, action, time.GetUtcNow());
+            var person = right is not null && caller.PersonId is { } id ? await db.Users.SingleOrDefaultAsync(p => p.Id == id, cancellation) : null;
+            if (right is { } needed && Refuse(person, caller, needed) is { } refusal)
+            {
+                return await RefusedAsync(caller, person, action, refusal);
+            }
+
+            var scope = new CommandScope(db, caller, person, action, time.GetUtcNow());
             try
             {
-                var result = await CommitAsync<bool>(scope, async (s, token) => await body(s, token) is { Failure: { } failure } ? failure : true, cancellation);
-                return result.Failure switch
-                {
-                    null => Result.Done,
-                    { Kind: FailureKind.Forbidden } forbidden => await RefusedAsync(caller, null, action, forbidden),
-                    var failure => failure,
-                };
+                var result = await CommitAsync(scope, body, cancellation);
+                return result.Failure is { Kind: FailureKind.Forbidden } forbidden
+                    ? await RefusedAsync(caller, person, action, forbidden, scope.Subject)
+                    : result;
             }
             catch (DbUpdateConcurrencyException) when (attempt < Attempts)
             {
                 log.CommandRetried(action, attempt);
+            }
+            catch (DbUpdateConcurrencyException)
+            {
+                return Failure.Conflict("Somebody else changed this at the same moment. Reload the page and try again.");
             }
             catch (DbUpdateException exception) when (attempt < Attempts && DatabaseErrors.IsUniqueViolation(exception))
             {
@@ -145,7 +133,7 @@ internal sealed class CommandRunner(IDbContextFactory<RegistryDb> databases, Tim
             : Failure.Forbidden($"You need one of these roles: {Rights.Needed(right)}. Ask an administrator.");
     }
 
-    private async Task<Failure> RefusedAsync(Caller caller, Person? person, string action, Failure failure)
+    private async Task<Failure> RefusedAsync(Caller caller, Person? person, string action, Failure failure, CommandSubject? subject = null)
     {
         // The refusal is written even when the caller has gone away, in a context without the body's changes.
         await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
@@ -158,7 +146,9 @@ internal sealed class CommandRunner(IDbContextFactory<RegistryDb> databases, Tim
             PersonName = person?.UserName ?? caller.Name,
             SignedInHow = caller.SignedInHow,
             Action = action,
-            SubjectKind = action.Split('.')[0],
+            SubjectKind = subject?.Kind ?? action.Split('.')[0],
+            SubjectId = subject?.Id ?? "",
+            SubjectName = subject?.Name ?? "",
             Result = AuditResult.Refused,
             Message = failure.Message,
             CorrelationId = caller.CorrelationId,

@@ -28,6 +28,16 @@ internal sealed class CommandScope(RegistryDb db, Caller caller, Person? person,
 
     internal IReadOnlyList<Action> AfterCommitActions => afterCommit;
 
+    /// <summary>What the command is about, so that the entry of a refusal names it too.</summary>
+    internal CommandSubject? Subject { get; private set; }
+
+    /// <summary>Says what the command is about, as soon as the body has found it.</summary>
+    /// <param name="subjectKind">The word for the thing, such as <c>rollout</c>.</param>
+    /// <param name="subjectId">Its key.</param>
+    /// <param name="subjectName">Its name.</param>
+    public void About(string subjectKind, object subjectId, string subjectName) =>
+        Subject = new(subjectKind, subjectId.ToString() ?? "", subjectName);
+
     /// <summary>Says what the command changed. Every command that succeeds says so at least once.</summary>
     /// <param name="subjectKind">The word for the thing, such as <c>model</c>.</param>
     /// <param name="subjectId">Its key.</param>
@@ -60,3 +70,9 @@ internal sealed class CommandScope(RegistryDb db, Caller caller, Person? person,
     /// <summary>Runs something quick (wake a queue, publish to a live feed) once the transaction is committed, and only then.</summary>
     public void AfterCommit(Action action) => afterCommit.Add(action);
 }
+
+/// <summary>The thing that a command is about.</summary>
+/// <param name="Kind">The word for it.</param>
+/// <param name="Id">Its key.</param>
+/// <param name="Name">Its name.</param>
+internal sealed record CommandSubject(string Kind, string Id, string Name);

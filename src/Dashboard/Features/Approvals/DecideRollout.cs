@@ -56,6 +56,8 @@ internal sealed class DecideRollout(CommandRunner commands, ReconcileQueue queue
             return Failure.NotFound("There is no such rollout.");
         }
 
+        var endpoint = await db.Endpoints.SingleAsync(e => e.Id == rollout.EndpointId, cancellation);
+        scope.About("rollout", rollout.Id, RolloutOpening.NameOf(endpoint, rollout));
         if (!scope.Person.Roles.HasFlag(rollout.ApproverRole))
         {
             return Failure.Forbidden($"The policy wants the word of somebody with the role {rollout.ApproverRole}.");
@@ -86,7 +88,6 @@ internal sealed class DecideRollout(CommandRunner commands, ReconcileQueue queue
             return decided.Failure;
         }
 
-        var endpoint = await db.Endpoints.SingleAsync(e => e.Id == rollout.EndpointId, cancellation);
         Tell(scope, rollout, input.Verdict, reason);
         if (rollout.State == RolloutState.Approved && await RolloutOpening.TakeOverAsync(scope, endpoint, rollout, cancellation) is { Failure: { } refused })
         {

@@ -86,7 +86,8 @@ public sealed class DecideRolloutTests
 
         Assert.Equal(FailureKind.Forbidden, result.Failure!.Kind);
         Assert.Contains(words, result.Failure.Message, StringComparison.Ordinal);
-        Assert.Single(await world.AuditAsync("rollout.approve", AuditResult.Refused));
+        var entry = Assert.Single(await world.AuditAsync("rollout.approve", AuditResult.Refused));
+        Assert.Equal(("rollout", asked.Id.ToString(), $"{asked.Endpoint} #{asked.Number}"), (entry.SubjectKind, entry.SubjectId, entry.SubjectName));
         Assert.Equal(RolloutState.PendingApproval, (await world.RolloutAsync(asked.Id)).State);
     }
 

@@ -77,6 +77,7 @@ internal sealed class RolloutControl(CommandRunner commands, ReconcileQueue queu
             }
 
             var endpoint = await scope.Db.Endpoints.SingleAsync(e => e.Id == rollout.EndpointId, token);
+            scope.About("rollout", rollout.Id, RolloutOpening.NameOf(endpoint, rollout));
             var before = rollout.State;
             if (change.Apply(scope, endpoint, rollout) is { Failure: { } refused })
             {
