@@ -84,10 +84,10 @@ public sealed partial class RolloutButtons
         }
 
         var to = planId == Detail.Rollout.PlanId ? RolloutFacts.NameOf(Detail.Plan) : Detail.Previous is { } before ? RolloutFacts.NameOf(before) : "what ran before";
-        var answer = await Confirm.AskAsync(new($"Roll {Detail.Endpoint} back?", $"A new rollout brings {to} back, exactly as it was planned then.", "Roll back", Danger: true, ReasonRequired: true));
+        var answer = await Confirm.AskAsync(new($"Roll {Detail.Endpoint} back?", $"A new rollout brings {to} back, exactly as it was planned then.", "Roll back", Danger: true));
         if (answer.Confirmed)
         {
-            await ActAsync(caller => Rollbacks.RunAsync(caller, Detail.Rollout.EndpointId, planId, answer.Reason ?? ""), null);
+            await ActAsync(caller => Rollbacks.RunAsync(caller, Detail.Rollout.EndpointId, planId), null);
         }
     }
 
