@@ -13,8 +13,11 @@ public abstract class LiveComponent : ComponentBase, IAsyncDisposable
     private readonly List<Task> watches = [];
     private bool disposed;
 
-    /// <summary>Cancelled when the component goes away.</summary>
-    protected CancellationToken Ended => ended.Token;
+    /// <summary>Watches nothing yet.</summary>
+    protected LiveComponent() => Ended = ended.Token;
+
+    /// <summary>Cancelled when the component goes away; work that is still under way then may go on asking for it.</summary>
+    protected CancellationToken Ended { get; }
 
     /// <summary>Ends all watches and waits for them. An override disposes its own things after calling this one.</summary>
     public virtual async ValueTask DisposeAsync()

@@ -13,13 +13,16 @@ internal sealed class RightHandler(PeopleNow people) : AuthorizationHandler<Righ
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, RightRequirement requirement)
     {
         if (SessionPrincipal.PersonId(context.User) is { } id
-            && await people.FindAsync(id) is { } person
+            && await FindAsync(context, id) is { } person
             && SessionPrincipal.Holds(context.User, person)
             && person.Roles.Allow(requirement.Right))
         {
             context.Succeed(requirement);
         }
     }
+
+    private ValueTask<PersonNow?> FindAsync(AuthorizationHandlerContext context, Guid id) =>
+        context.Resource is HttpContext ? new(people.FindAsync(id)) : people.FindForOpenPageAsync(id);
 }
 
 /// <summary>One policy a right, named after it; whoever opens anything at all needs <see cref="Right.View"/>.</summary>

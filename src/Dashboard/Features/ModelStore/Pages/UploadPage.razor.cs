@@ -10,6 +10,7 @@ public sealed partial class UploadPage : IAsyncDisposable
 {
     private const int Suggested = 200;
     private readonly CancellationTokenSource ended = new();
+    private readonly CancellationToken gone;
     private ElementReference picker;
     private DotNetObjectReference<UploadPage>? self;
     private IJSObjectReference? module;
@@ -30,6 +31,9 @@ public sealed partial class UploadPage : IAsyncDisposable
     private bool starting;
 
     private const string NameRule = "Lower-case letters, digits and hyphens. Choose one there is, or make a new one.";
+
+    /// <summary>Takes the token once: work that is under way when the page goes still asks for it.</summary>
+    public UploadPage() => gone = ended.Token;
 
     [Inject]
     public required IJSRuntime Js { get; init; }
@@ -88,8 +92,8 @@ public sealed partial class UploadPage : IAsyncDisposable
     protected override async Task OnInitializedAsync()
     {
         model = ForModel ?? "";
-        await using var db = await Databases.CreateDbContextAsync(ended.Token);
-        suggestions = await db.Models.Where(m => m.ArchivedAt == null).OrderByDescending(m => m.UpdatedAt).Select(m => m.Name).Take(Suggested).ToListAsync(ended.Token);
+        await using var db = await Databases.CreateDbContextAsync(gone);
+        suggestions = await db.Models.Where(m => m.ArchivedAt == null).OrderByDescending(m => m.UpdatedAt).Select(m => m.Name).Take(Suggested).ToListAsync(gone);
         await DescribeModelAsync();
     }
 
@@ -120,8 +124,8 @@ public sealed partial class UploadPage : IAsyncDisposable
             return;
         }
 
-        await using var db = await Databases.CreateDbContextAsync(ended.Token);
-        var found = await db.Models.Where(m => m.Name == name).Select(m => new { m.LatestVersion, m.OwnerName, m.ArchivedAt }).SingleOrDefaultAsync(ended.Token);
+        await using var db = await Databases.CreateDbContextAsync(gone);
+        var found = await db.Models.Where(m => m.Name == name).Select(m => new { m.LatestVersion, m.OwnerName, m.ArchivedAt }).SingleOrDefaultAsync(gone);
         if (name != model)
         {
             return;
@@ -148,7 +152,7 @@ public sealed partial class UploadPage : IAsyncDisposable
         problem = null;
         try
         {
-            refusal = await handle.InvokeAsync<StartProblem?>("start", ended.Token, new { model, description = isNew ? description : null, notes, lineage = new { source, trainingRun, commit } });
+            refusal = await handle.InvokeAsync<StartProblem?>("start", gone, new { model, description = isNew ? description : null, notes, lineage = new { source, trainingRun, commit } });
         }
         finally
         {

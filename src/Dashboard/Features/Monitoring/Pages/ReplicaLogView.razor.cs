@@ -9,10 +9,14 @@ public sealed partial class ReplicaLogView
     private const int MostLines = 200;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource ended = new();
+    private readonly CancellationToken gone;
     private IReadOnlyList<string> raw = [];
     private IReadOnlyList<LogLine>? lines;
     private string? problem;
     private Task following = Task.CompletedTask;
+
+    /// <summary>Takes the token once: work that is under way when the page goes still asks for it.</summary>
+    public ReplicaLogView() => gone = ended.Token;
 
     [Inject]
     internal IEnumerable<ITargetDriver> Drivers { get; set; } = default!;
@@ -55,7 +59,7 @@ public sealed partial class ReplicaLogView
                 await ReadAsync();
                 StateHasChanged();
             }
-            while (await timer.WaitForNextTickAsync(ended.Token));
+            while (await timer.WaitForNextTickAsync(gone));
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
@@ -68,7 +72,7 @@ public sealed partial class ReplicaLogView
         try
         {
             var driver = Drivers.FirstOrDefault(d => d.Kind == Facts.TargetKind);
-            var read = driver is null ? [] : await driver.ReadLogAsync(new(Facts.Id, Facts.Name, Facts.TargetId), ReplicaId, MostLines, ended.Token);
+            var read = driver is null ? [] : await driver.ReadLogAsync(new(Facts.Id, Facts.Name, Facts.TargetId), ReplicaId, MostLines, gone);
             if (lines is null || !read.SequenceEqual(raw, StringComparer.Ordinal))
             {
                 raw = read;

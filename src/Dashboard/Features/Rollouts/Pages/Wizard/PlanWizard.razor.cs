@@ -16,6 +16,7 @@ public sealed partial class PlanWizard : IDisposable
 {
     private static readonly string[] StepTitles = ["Which version", "Where", "Resources", "Strategy", "Review"];
     private readonly CancellationTokenSource ended = new();
+    private readonly CancellationToken gone;
     private readonly HashSet<WizardStep> visited = [];
     private PlanForm form = new();
     private VersionChoice? version;
@@ -29,6 +30,9 @@ public sealed partial class PlanWizard : IDisposable
     private bool busy;
     private bool focusHeading;
     private int checks;
+
+    /// <summary>Takes the token once: work that is under way when the page goes still asks for it.</summary>
+    public PlanWizard() => gone = ended.Token;
 
     [Inject]
     internal NavigationManager Navigation { get; init; } = default!;
@@ -69,9 +73,9 @@ public sealed partial class PlanWizard : IDisposable
         Navigation.LocationChanged += OnLocationChanged;
         var query = QueryOf(Navigation.Uri);
         form = PlanForm.FromQuery(query);
-        endpoints = await Choices.EndpointsAsync(ended.Token);
-        targets = await Choices.TargetsAsync(ended.Token);
-        version = form.VersionId == Guid.Empty ? null : await Choices.VersionAsync(form.VersionId, ended.Token);
+        endpoints = await Choices.EndpointsAsync(gone);
+        targets = await Choices.TargetsAsync(gone);
+        version = form.VersionId == Guid.Empty ? null : await Choices.VersionAsync(form.VersionId, gone);
         if (!query.ContainsKey("step"))
         {
             await BeginAsync();
@@ -104,7 +108,7 @@ public sealed partial class PlanWizard : IDisposable
             form.Endpoint = form.Endpoint.Length > 0 ? form.Endpoint : version.Model;
         }
 
-        if (form.Endpoint.Length > 0 && await Choices.RunningAsync(form.Endpoint, ended.Token) is { } running)
+        if (form.Endpoint.Length > 0 && await Choices.RunningAsync(form.Endpoint, gone) is { } running)
         {
             form.BeginFrom(running);
         }
@@ -165,7 +169,7 @@ public sealed partial class PlanWizard : IDisposable
 
     private async Task ChooseEndpointAsync()
     {
-        if (await Choices.RunningAsync(form.Endpoint.Trim(), ended.Token) is { } running)
+        if (await Choices.RunningAsync(form.Endpoint.Trim(), gone) is { } running)
         {
             form.BeginFrom(running);
         }
@@ -187,7 +191,7 @@ public sealed partial class PlanWizard : IDisposable
     private async Task CheckAsync()
     {
         var mine = ++checks;
-        var found = await Choices.ReviewAsync(form.ToDraft(), ended.Token);
+        var found = await Choices.ReviewAsync(form.ToDraft(), gone);
         if (mine == checks)
         {
             review = found;
@@ -230,7 +234,7 @@ public sealed partial class PlanWizard : IDisposable
         busy = true;
         try
         {
-            var result = await Request.RunAsync(await Caller.GetAsync(), form.ToDraft(), form.Reason, ended.Token);
+            var result = await Request.RunAsync(await Caller.GetAsync(), form.ToDraft(), form.Reason, gone);
             if (result.Failure is { } failure)
             {
                 await ShowAsync(failure);
