@@ -1,3 +1,4 @@
+using Ops.Benchmarks.Live;
 using Ops.Benchmarks.Registry;
 using Ops.Benchmarks.Uploads;
 
@@ -6,6 +7,8 @@ Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
 {
     ["upload"] = UploadBenchmark.RunAsync,
     ["lists"] = _ => ListsBenchmark.RunAsync(),
+    ["live"] = LiveBenchmark.RunAsync,
+    ["screens"] = ScreensCommand.RunAsync,
 };
 
 if (args.Length == 0 || !benchmarks.TryGetValue(args[0], out var run))

@@ -158,7 +158,7 @@ function axisWidth(plot, values) {
 function highest(chart, dataMaximum) {
   const limits = chart.overlays.thresholds.map(threshold => threshold.value);
   const top = Math.max(dataMaximum ?? 0, ...limits, 0);
-  return top > 0 ? top * 1.08 : 1;
+  return top > 0 ? top * 1.08 : chart.options.unit === "percent" ? 0.01 : 1;
 }
 
 // Steps that are round in KiB, MiB and GiB.

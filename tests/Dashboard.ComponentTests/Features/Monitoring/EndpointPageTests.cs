@@ -64,11 +64,12 @@ public sealed class EndpointPageTests
     {
         await using var context = await FleetContext.CreateAsync();
         var tile = FleetContext.Tile("digits", Health.Healthy);
+        Observe(context, tile.Facts, "replica-0001");
         var tab = context.Render<MetricsTab>(p => p.Add(t => t.Facts, tile.Facts));
         Pulse(context, tile.Facts, new DateTimeOffset(2026, 11, 22, 9, 8, 7, TimeSpan.Zero));
         context.Time.Advance(TimeSpan.FromSeconds(1));
-        tab.WaitForAssertion(() => Assert.Contains("Data stale since 09:08:07 UTC", tab.Find(".toolbar").TextContent, StringComparison.Ordinal));
-        Assert.NotEmpty(tab.FindAll(".chart-stale"));
+        tab.WaitForAssertion(() => Assert.Contains("stale since 09:08:07 UTC", tab.Find(".toolbar").TextContent, StringComparison.Ordinal));
+        Assert.Equal([false, false, false, false, true, true, true, true, true, true], tab.FindComponents<LineChart>().Select(c => c.Instance.StaleSince is not null));
     }
 
     [Fact]

@@ -48,9 +48,11 @@ internal sealed class FleetContext : BunitContext
 
     public FleetFeed Feed => Services.GetRequiredService<FleetFeed>();
 
-    public static async Task<FleetContext> CreateAsync()
+    /// <param name="arrange">Adds services before the first is used.</param>
+    public static async Task<FleetContext> CreateAsync(Action<FleetContext>? arrange = null)
     {
         var context = new FleetContext();
+        arrange?.Invoke(context);
         await context.Services.GetRequiredService<RegistryMigrator>().MigrateAsync();
         return context;
     }

@@ -38,7 +38,11 @@ internal sealed class ChartBox(string title, ChartUnit unit, IReadOnlyList<Chart
 }
 
 /// <summary>A row of charts.</summary>
-internal sealed record ChartSection(string Title, IReadOnlyList<ChartBox> Boxes, string? Note = null);
+/// <param name="Title">What they are about.</param>
+/// <param name="Boxes">The charts.</param>
+/// <param name="Note">Something to know beside the title.</param>
+/// <param name="IsScraped">Whether the figures come from the replicas, and go stale with them; those of the router are always fresh.</param>
+internal sealed record ChartSection(string Title, IReadOnlyList<ChartBox> Boxes, string? Note = null, bool IsScraped = false);
 
 /// <summary>Which charts the metrics of an endpoint have, from top to bottom.</summary>
 internal sealed class MetricsLayout(PlanFacts? plan, EndpointSeries series, GpuSeries gpus, ChartRange range, double now)
@@ -102,13 +106,13 @@ internal sealed class MetricsLayout(PlanFacts? plan, EndpointSeries series, GpuS
         Box("Error rate", ChartUnit.Percent, lines, Share),
         Box("Latency p95", ChartUnit.Seconds, lines, p => p.P95, true),
         Box("In flight", ChartUnit.Number, lines, p => p.InFlight, true),
-    ], note);
+    ], note, IsScraped: true);
 
     private ChartSection Processes(List<(MetricSeries Series, ChartSeries Look)> lines) => new("Processes", lines.Count == 0 ? [] :
     [
         Box("CPU, cores in use", ChartUnit.Number, lines, p => p.CpuCores, false, plan is null ? [] : [new(plan.CpuThreads, $"{plan.CpuThreads} planned")]),
         Box("Memory", ChartUnit.Bytes, lines, p => p.MemoryBytes, true, plan is null ? [] : [new(plan.MemoryMiB * MiB, "limit")]),
-    ]);
+    ], IsScraped: true);
 
     private IEnumerable<ChartSection> Gpu(IReadOnlyList<string> nodes)
     {
