@@ -5,13 +5,15 @@ namespace Ops.Dashboard.Components.Layout;
 
 public sealed partial class MainLayout : IDisposable
 {
-    private string page = "";
-
     [Inject]
     public required NavigationManager Navigation { get; init; }
 
     [Inject]
     public required EnvironmentFilter Environment { get; init; }
+
+    // A page that failed must not take the next one with it: another path starts with a fresh error boundary. Asked for while rendering,
+    // because a key that followed a moment after the page would make every page twice.
+    private string Page => new Uri(Navigation.Uri).AbsolutePath;
 
     private string ContentLink => $"{Navigation.Uri.Split('#')[0]}#content";
 
@@ -24,7 +26,6 @@ public sealed partial class MainLayout : IDisposable
 
     protected override void OnInitialized()
     {
-        page = PathOf(Navigation.Uri);
         Environment.Changed += StateHasChanged;
         Navigation.LocationChanged += OnLocationChanged;
     }
@@ -40,12 +41,5 @@ public sealed partial class MainLayout : IDisposable
     private Task ChangeEnvironmentAsync(ChangeEventArgs change) =>
         Environment.SelectAsync(change.Value is string { Length: > 0 } value ? value : null);
 
-    // A page that failed must not take the next one with it: another path starts with a fresh error boundary.
-    private void OnLocationChanged(object? sender, LocationChangedEventArgs change)
-    {
-        page = PathOf(change.Location);
-        _ = InvokeAsync(StateHasChanged);
-    }
-
-    private static string PathOf(string uri) => new Uri(uri).AbsolutePath;
+    private void OnLocationChanged(object? sender, LocationChangedEventArgs change) => _ = InvokeAsync(StateHasChanged);
 }

@@ -18,6 +18,7 @@ public sealed partial class PlanWizard : IDisposable
     private readonly CancellationTokenSource ended = new();
     private readonly CancellationToken gone;
     private readonly HashSet<WizardStep> visited = [];
+    private readonly List<string> underway = [];
     private PlanForm form = new();
     private VersionChoice? version;
     private IReadOnlyList<EndpointChoice> endpoints = [];
@@ -121,6 +122,13 @@ public sealed partial class PlanWizard : IDisposable
     // Back and forward of the browser move between steps; what was filled in meanwhile stays, and the address says so again.
     private void OnLocationChanged(object? sender, LocationChangedEventArgs change)
     {
+        // The browser reports our own changes back a moment later, when a quick person may be a step further already.
+        if (underway.IndexOf(change.Location) is var own and >= 0)
+        {
+            underway.RemoveRange(0, own + 1);
+            return;
+        }
+
         var query = QueryOf(change.Location);
         if (new Uri(change.Location).AbsolutePath != "/rollouts/new")
         {
@@ -143,7 +151,13 @@ public sealed partial class PlanWizard : IDisposable
         focusHeading = true;
     }
 
-    private void Remember() => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(form.ToQuery()), replace: true);
+    private void Remember() => Navigate(Navigation.GetUriWithQueryParameters(form.ToQuery()), replace: true);
+
+    private void Navigate(string address, bool replace)
+    {
+        underway.Add(address);
+        Navigation.NavigateTo(address, replace: replace);
+    }
 
     private string Href(WizardStep step) =>
         Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>(form.ToQuery()) { ["step"] = step.ToString().ToLowerInvariant() });
@@ -218,7 +232,7 @@ public sealed partial class PlanWizard : IDisposable
     private Task GoAsync(WizardStep step)
     {
         Show(step);
-        Navigation.NavigateTo(Href(step));
+        Navigate(Href(step), replace: false);
         return CheckAsync();
     }
 
