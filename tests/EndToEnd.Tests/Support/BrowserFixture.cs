@@ -1,13 +1,23 @@
 using Microsoft.Playwright;
+using Ops.EndToEnd.Tests.Support;
+
+[assembly: AssemblyFixture(typeof(BrowserFixture))]
 
 namespace Ops.EndToEnd.Tests.Support;
 
 /// <summary>
-/// One Chromium for a test class (<c>IClassFixture&lt;BrowserFixture&gt;</c>), the installed one: <c>OPS_TEST_CHROMIUM</c> names it,
-/// else /usr/bin/chromium. Each person gets a context of their own, so that cookies stay apart.
+/// One Chromium for all tests, the installed one: <c>OPS_TEST_CHROMIUM</c> names it, else /usr/bin/chromium. Take it as a constructor's
+/// parameter. Each person gets a context of their own, so that cookies stay apart.
 /// </summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
+    // No sandbox, because the tests may run as root in a container; nothing that phones home or asks questions.
+    private static readonly string[] Arguments =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
+        "--disable-extensions", "--disable-sync", "--metrics-recording-only", "--no-first-run", "--mute-audio",
+    ];
+
     private IPlaywright? playwright;
     private IBrowser? browser;
 
@@ -17,12 +27,21 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        playwright = await Playwright.CreateAsync();
-        browser = await playwright.Chromium.LaunchAsync(new()
+        var program = Environment.GetEnvironmentVariable("OPS_TEST_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium";
+        if (!File.Exists(program))
         {
-            ExecutablePath = Environment.GetEnvironmentVariable("OPS_TEST_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-dev-shm-usage"],
-        });
+            throw new InvalidOperationException($"The browser tests need Chromium, and {program} is not there. Install it (Debian: apt-get install chromium) or let OPS_TEST_CHROMIUM name it.");
+        }
+
+        try
+        {
+            playwright = await Playwright.CreateAsync();
+            browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = Arguments, Timeout = 60_000 });
+        }
+        catch (PlaywrightException exception)
+        {
+            throw new InvalidOperationException($"The browser tests could not start {program}. Does '{program} --headless --no-sandbox --dump-dom about:blank' work? {exception.Message}", exception);
+        }
     }
 
     /// <inheritdoc/>
@@ -36,33 +55,26 @@ public sealed class BrowserFixture : IAsyncLifetime
         playwright?.Dispose();
     }
 
-    /// <summary>Opens a window and signs in through the page. Errors of its scripts are collected in <see cref="SignedIn.Errors"/>.</summary>
-    public async Task<SignedIn> SignInAsync(DashboardProcess dashboard, TestPerson person, BrowserNewContextOptions? options = null)
+    /// <summary>Opens a window in which nobody is signed in. Errors of its scripts are collected in <see cref="SignedIn.Errors"/>.</summary>
+    public async Task<SignedIn> OpenAsync(DashboardProcess dashboard, string who = "stranger", BrowserNewContextOptions? options = null)
     {
-        options ??= new();
+        options ??= new() { ViewportSize = new() { Width = 1280, Height = 900 } };
         options.BaseURL = dashboard.Address.ToString();
         var context = await Browser.NewContextAsync(options);
-        var page = await context.NewPageAsync();
-        List<string> errors = [];
-        page.PageError += (_, error) => errors.Add(error);
+        await context.Tracing.StartAsync(new() { Snapshots = true });
+        return new(who, context, await context.NewPageAsync());
+    }
 
-        // A page with something unsaved asks before it is left; a person in a hurry says yes.
-        page.Dialog += (_, dialog) => _ = dialog.AcceptAsync();
+    /// <summary>Opens a window and signs in through the page.</summary>
+    public async Task<SignedIn> SignInAsync(DashboardProcess dashboard, TestPerson person, BrowserNewContextOptions? options = null)
+    {
+        var window = await OpenAsync(dashboard, person.Name, options);
+        var page = window.Page;
         await page.GotoAsync("/account/sign-in?returnUrl=/account");
         await page.GetByLabel("Name").FillAsync(person.Name);
         await page.GetByLabel("Password").FillAsync(person.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await page.WaitForURLAsync("**/account");
-        return new(context, page, errors);
+        return window;
     }
-}
-
-/// <summary>A person's window.</summary>
-/// <param name="Context">Cookies and storage of the person.</param>
-/// <param name="Page">The first page.</param>
-/// <param name="Errors">What scripts of the page failed with.</param>
-public sealed record SignedIn(IBrowserContext Context, IPage Page, IReadOnlyList<string> Errors) : IAsyncDisposable
-{
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Context.DisposeAsync();
 }

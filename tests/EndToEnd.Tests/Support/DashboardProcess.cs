@@ -5,16 +5,20 @@ using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Features.Targets.Local;
 using Ops.Data;
 using Ops.Data.Access;
+using Ops.Data.Startup;
 
 namespace Ops.EndToEnd.Tests.Support;
 
-/// <summary>The built dashboard as a process of its own, with a data folder that goes away with it. It can be killed and started again where it was.</summary>
+/// <summary>
+/// The built dashboard as a process of its own, with a data folder that goes away with it. It can be killed and started again where it was.
+/// Disposing ends it gently and fails when a process of a replica is left behind.
+/// </summary>
 public sealed class DashboardProcess : IAsyncDisposable
 {
-    private readonly string configuration;
-    private readonly string project;
+    private static readonly TimeSpan Gentle = TimeSpan.FromSeconds(30);
     private readonly IReadOnlyDictionary<string, string> settings;
     private readonly StringBuilder output = new();
     private readonly ServiceProvider registry;
@@ -23,9 +27,6 @@ public sealed class DashboardProcess : IAsyncDisposable
     private DashboardProcess(IReadOnlyDictionary<string, string> settings)
     {
         this.settings = settings;
-        var here = new DirectoryInfo(AppContext.BaseDirectory);
-        configuration = here.Parent!.Name;
-        project = Path.Combine(RepositoryRoot(here), "src", "Dashboard");
         DataPath = Directory.CreateTempSubdirectory("ops-browser-").FullName;
         Address = new($"http://127.0.0.1:{FreePort()}");
         registry = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSqliteRegistry(Path.Combine(DataPath, "ops.db")).BuildServiceProvider();
@@ -36,6 +37,9 @@ public sealed class DashboardProcess : IAsyncDisposable
 
     /// <summary>Its data folder.</summary>
     public string DataPath { get; }
+
+    /// <summary>The processes of its replicas, whether it still knows of them or not.</summary>
+    public IReadOnlyList<RuntimeProcess> Runtimes => RuntimeProcesses.Of(DataPath);
 
     /// <summary>What it has printed so far.</summary>
     public string Output
@@ -51,18 +55,37 @@ public sealed class DashboardProcess : IAsyncDisposable
 
     /// <summary>Starts one and waits until it is ready.</summary>
     /// <param name="settings">Configuration, such as <c>Ops:Uploads:MaxFiles</c>.</param>
-    public static async Task<DashboardProcess> StartAsync(params (string Key, string Value)[] settings)
+    public static Task<DashboardProcess> StartAsync(params (string Key, string Value)[] settings) => StartAsync(_ => Task.CompletedTask, settings);
+
+    /// <summary>Starts one over a registry that holds something already.</summary>
+    /// <param name="seed">Fills the registry, which is migrated and otherwise as on a first start.</param>
+    /// <param name="settings">Configuration.</param>
+    public static async Task<DashboardProcess> StartAsync(Func<RegistryDb, Task> seed, params (string Key, string Value)[] settings)
     {
         var dashboard = new DashboardProcess(settings.ToDictionary(s => s.Key, s => s.Value));
-        await dashboard.StartAgainAsync();
-        return dashboard;
+        await dashboard.registry.GetRequiredService<RegistryMigrator>().MigrateAsync();
+        await using (var db = dashboard.OpenRegistry())
+        {
+            await seed(db);
+        }
+
+        return await dashboard.StartFirstAsync();
+    }
+
+    /// <summary>Starts one on a data folder that does not exist yet.</summary>
+    public static async Task<DashboardProcess> StartFreshAsync(params (string Key, string Value)[] settings)
+    {
+        var dashboard = new DashboardProcess(settings.ToDictionary(s => s.Key, s => s.Value));
+        Directory.Delete(dashboard.DataPath);
+        return await dashboard.StartFirstAsync();
     }
 
     /// <summary>Starts it over the same data folder and waits until it is ready.</summary>
     public async Task StartAgainAsync()
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = project, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        start.ArgumentList.Add(Path.Combine(project, "bin", configuration, "net10.0", "Ops.Dashboard.dll"));
+        Assert.True(File.Exists(TestFolders.DashboardProgram), $"Build the dashboard first: {TestFolders.DashboardProgram} is not there.");
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = TestFolders.Dashboard, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.ArgumentList.Add(TestFolders.DashboardProgram);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["Urls"] = Address.ToString();
         start.Environment["Ops__DataPath"] = DataPath;
@@ -71,6 +94,7 @@ public sealed class DashboardProcess : IAsyncDisposable
             start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
+        process?.Dispose();
         process = Process.Start(start) ?? throw new InvalidOperationException("The dashboard did not start.");
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -89,43 +113,85 @@ public sealed class DashboardProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends it as a service manager does (SIGTERM), and waits.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        Assert.NotNull(process);
+        if (!process.HasExited)
+        {
+            Assert.True(Signals.Terminate(process.Id), "The signal was refused.");
+            using var patience = new CancellationTokenSource(Gentle);
+            try
+            {
+                await process.WaitForExitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                Assert.Fail($"The dashboard did not end within {Gentle.TotalSeconds:0} s after SIGTERM:\n{Output}");
+            }
+        }
+
+        return process.ExitCode;
+    }
+
     /// <summary>A context of its registry, beside the running process. Dispose it.</summary>
     public RegistryDb OpenRegistry() => registry.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContext();
 
     /// <summary>Makes an account that may sign in at once.</summary>
     public async Task<TestPerson> AddPersonAsync(Roles roles, string name)
     {
-        const string password = "seven quiet rivers";
-        var person = Person.Create(name, roles, TimeProvider.System.GetUtcNow());
-        person.NormalizedUserName = name.ToUpperInvariant();
-        person.PasswordHash = new PasswordHasher<Person>().HashPassword(person, password);
         await using var db = OpenRegistry();
-        db.Users.Add(person);
+        var person = TestPerson.Add(db, roles, name);
         await db.SaveChangesAsync();
-        return new(name, password);
+        return person;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
-        process?.Dispose();
-        await registry.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        Directory.Delete(DataPath, recursive: true);
-    }
-
-    private static string RepositoryRoot(DirectoryInfo from)
-    {
-        for (var folder = from; folder is not null; folder = folder.Parent)
+        try
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Ops.sln")))
+            if (process is { HasExited: false })
             {
-                return folder.FullName;
+                await StopAsync();
+                Assert.Empty(Runtimes);
             }
         }
+        finally
+        {
+            if (TestContext.Current.TestState?.Result == TestResult.Failed)
+            {
+                await File.WriteAllTextAsync(TestFolders.Result($"{TestContext.Current.Test?.TestDisplayName ?? "test"}-{Path.GetFileName(DataPath)}.log"), Output);
+            }
 
-        throw new InvalidOperationException("The tests run outside the repository.");
+            foreach (var left in Runtimes)
+            {
+                Signals.Kill(left.Pid);
+            }
+
+            process?.Dispose();
+            await registry.DisposeAsync();
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            Directory.Delete(DataPath, recursive: true);
+        }
+    }
+
+    // Nobody owns it yet, so nobody else would dispose it.
+    private async Task<DashboardProcess> StartFirstAsync()
+    {
+        try
+        {
+            await StartAgainAsync();
+            return this;
+        }
+        catch
+        {
+            await KillAsync();
+            await DisposeAsync();
+            throw;
+        }
     }
 
     private static int FreePort()
@@ -176,4 +242,17 @@ public sealed class DashboardProcess : IAsyncDisposable
 /// <summary>An account of a test.</summary>
 /// <param name="Name">To sign in with.</param>
 /// <param name="Password">To sign in with.</param>
-public sealed record TestPerson(string Name, string Password);
+public sealed record TestPerson(string Name, string Password)
+{
+    private const string AnyPassword = "seven quiet rivers";
+
+    /// <summary>Adds an account that may sign in at once.</summary>
+    public static TestPerson Add(RegistryDb db, Roles roles, string name)
+    {
+        var person = Person.Create(name, roles, TimeProvider.System.GetUtcNow());
+        person.NormalizedUserName = name.ToUpperInvariant();
+        person.PasswordHash = new PasswordHasher<Person>().HashPassword(person, AnyPassword);
+        db.Users.Add(person);
+        return new(name, AnyPassword);
+    }
+}

@@ -9,17 +9,17 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Ops.EndToEnd.Tests.Uploads;
 
-public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserFixture>, IAsyncLifetime
+public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
 {
     private const int MiB = 1024 * 1024;
     private readonly string folder = Directory.CreateTempSubdirectory("ops-files-").FullName;
     private DashboardProcess dashboard = null!;
 
-    public async ValueTask InitializeAsync() => dashboard = await DashboardProcess.StartAsync();
+    public override async ValueTask InitializeAsync() => dashboard = Own(await DashboardProcess.StartAsync());
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
-        await dashboard.DisposeAsync();
+        await base.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 
@@ -28,7 +28,7 @@ public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserF
     {
         var file = await MakeFileAsync("big-weights.gguf", 121 * MiB);
         var person = await dashboard.AddPersonAsync(Roles.Operator, "olga");
-        await using var olga = await browser.SignInAsync(dashboard, person);
+        var olga = Own(await Browser.SignInAsync(dashboard, person));
         var page = olga.Page;
         await LimitAsync(olga, 10 * MiB);
 
@@ -77,7 +77,7 @@ public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserF
     {
         var file = await MakeFileAsync("model.gguf", 40 * MiB);
         var other = await MakeFileAsync("other/model.gguf", 40 * MiB);
-        await using var olga = await browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga"));
+        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
         var page = olga.Page;
         await LimitAsync(olga, 8 * MiB);
         await page.GotoAsync("/models/upload");
@@ -100,7 +100,7 @@ public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserF
     public async Task Upload_LeavingThePage_GoesOnInTheTray()
     {
         var file = await MakeFileAsync("model.gguf", 40 * MiB);
-        await using var olga = await browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga"));
+        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
         var page = olga.Page;
         await LimitAsync(olga, 10 * MiB);
         await page.GotoAsync("/models/upload");
@@ -122,7 +122,7 @@ public sealed class UploadTests(BrowserFixture browser) : IClassFixture<BrowserF
     {
         var file = Path.Combine(folder, "model.onnx");
         await File.WriteAllBytesAsync(file, Convert.FromBase64String("gASVHQAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAJpZJSFlFKULg=="));
-        await using var olga = await browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga"));
+        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
         var page = olga.Page;
         await page.GotoAsync("/models/upload");
         await page.SetInputFilesAsync("#upload-files", file);

@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace Ops.EndToEnd.Tests.Support;
+
+/// <summary>Waits for what another process does in its own time.</summary>
+public static class Eventually
+{
+    /// <summary>Asks until the answer is yes.</summary>
+    /// <param name="what">Said when it stays no.</param>
+    /// <param name="patience">How long it may take.</param>
+    /// <param name="isSo">The question.</param>
+    /// <returns>How long it took.</returns>
+    public static async Task<TimeSpan> TrueAsync(string what, TimeSpan patience, Func<Task<bool>> isSo)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await isSo())
+        {
+            Assert.True(watch.Elapsed < patience, $"{what}: not within {patience.TotalSeconds:0} s.");
+            await Task.Delay(50);
+        }
+
+        return watch.Elapsed;
+    }
+
+    /// <summary>Asks until the answer is yes.</summary>
+    public static Task<TimeSpan> TrueAsync(string what, TimeSpan patience, Func<bool> isSo) => TrueAsync(what, patience, () => Task.FromResult(isSo()));
+}
