@@ -19,6 +19,10 @@ public sealed partial class LineChart : IAsyncDisposable
     [Parameter, EditorRequired]
     public string Title { get; set; } = "";
 
+    /// <summary>What screen readers call it, where another chart on the page has the same title.</summary>
+    [Parameter]
+    public string? Label { get; set; }
+
     /// <summary>The lines; fixed for the life of the component (use a key to replace it).</summary>
     [Parameter, EditorRequired]
     public IReadOnlyList<ChartSeries> Series { get; set; } = [];

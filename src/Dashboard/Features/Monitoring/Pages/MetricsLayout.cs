@@ -42,7 +42,8 @@ internal sealed class ChartBox(string title, ChartUnit unit, IReadOnlyList<Chart
 /// <param name="Boxes">The charts.</param>
 /// <param name="Note">Something to know beside the title.</param>
 /// <param name="IsScraped">Whether the figures come from the replicas, and go stale with them; those of the router are always fresh.</param>
-internal sealed record ChartSection(string Title, IReadOnlyList<ChartBox> Boxes, string? Note = null, bool IsScraped = false);
+/// <param name="Of">Ends the names of its charts for screen readers, where another row has charts of the same titles.</param>
+internal sealed record ChartSection(string Title, IReadOnlyList<ChartBox> Boxes, string? Note = null, bool IsScraped = false, string? Of = null);
 
 /// <summary>Which charts the metrics of an endpoint have, from top to bottom.</summary>
 internal sealed class MetricsLayout(PlanFacts? plan, EndpointSeries series, GpuSeries gpus, ChartRange range, double now)
@@ -106,13 +107,13 @@ internal sealed class MetricsLayout(PlanFacts? plan, EndpointSeries series, GpuS
         Box("Error rate", ChartUnit.Percent, lines, Share),
         Box("Latency p95", ChartUnit.Seconds, lines, p => p.P95, true),
         Box("In flight", ChartUnit.Number, lines, p => p.InFlight, true),
-    ], note, IsScraped: true);
+    ], note, IsScraped: true, "per replica");
 
     private ChartSection Processes(List<(MetricSeries Series, ChartSeries Look)> lines) => new("Processes", lines.Count == 0 ? [] :
     [
         Box("CPU, cores in use", ChartUnit.Number, lines, p => p.CpuCores, false, plan is null ? [] : [new(plan.CpuThreads, $"{plan.CpuThreads} planned")]),
         Box("Memory", ChartUnit.Bytes, lines, p => p.MemoryBytes, true, plan is null ? [] : [new(plan.MemoryMiB * MiB, "limit")]),
-    ], IsScraped: true);
+    ], IsScraped: true, Of: "of processes");
 
     private IEnumerable<ChartSection> Gpu(IReadOnlyList<string> nodes)
     {
@@ -129,7 +130,7 @@ internal sealed class MetricsLayout(PlanFacts? plan, EndpointSeries series, GpuS
         [
             Box("Utilization", ChartUnit.Percent, looks, [.. cards.Select(card => new ChartLine(after => card.After(after).Select(p => new ChartSample(p.At, p.Utilization))))]),
             Box("Memory", ChartUnit.Bytes, looks, [.. cards.Select(card => new ChartLine(after => card.After(after).Select(p => new ChartSample(p.At, p.MemoryUsedBytes))))], largest is { } bytes ? [new ChartThreshold(bytes, "all")] : []),
-        ]);
+        ], Of: "of GPUs");
     }
 
     private static double Share(MetricPoint point) => point.Rate > 0 ? point.ErrorShare : point.Rate == 0 ? 0 : double.NaN;
