@@ -194,7 +194,6 @@ public sealed partial class MainJobTests(BrowserFixture browser, ITestOutputHelp
         await anton.GoAsync($"/rollouts/{rolloutId}");
         await page.GetByRole(AriaRole.Button, new() { Name = "Roll back" }).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
-        await dialog.GetByLabel("Reason").FillAsync("it reads sevens as ones");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Roll back" }).ClickAsync();
         await page.WaitForURLAsync(url => RolloutPage().IsMatch(url) && !url.EndsWith(rolloutId.ToString(), StringComparison.Ordinal));
         var rollback = Guid.Parse(RolloutPage().Match(page.Url).Groups[1].Value);
@@ -206,7 +205,7 @@ public sealed partial class MainJobTests(BrowserFixture browser, ITestOutputHelp
     {
         await olga.GoAsync($"/endpoints/{Name}/history");
         var main = olga.Page.GetByRole(AriaRole.Main);
-        foreach (var text in new[] { "olga", "anton", "the first digits model", "faster", "it reads sevens as ones" })
+        foreach (var text in new[] { "olga", "anton", "the first digits model", "faster" })
         {
             await Expect(main).ToContainTextAsync(text);
         }

@@ -47,7 +47,7 @@ internal sealed class DemoAccounts(
         await Console.Out.WriteLineAsync($"""
 
             Demonstration at {addresses.FirstOrDefault() ?? "this machine"}: sign in as {string.Join(", ", Accounts.Select(account => account.Name))}.
-            {(printed is null ? "The password is the one of the first start, or set Ops:Demo:Password to choose another." : $"Password: {printed}")}
+            {PasswordLine}
 
             """);
     }
@@ -59,6 +59,13 @@ internal sealed class DemoAccounts(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private string PasswordLine => (printed, options.Value.Password) switch
+    {
+        ({ } made, _) => $"Password: {made}",
+        (null, not null) => $"The password is the one in {DemoOptions.Section}:{nameof(DemoOptions.Password)}.",
+        _ => $"The password is the one that the first start printed; set {DemoOptions.Section}:{nameof(DemoOptions.Password)} to choose another.",
+    };
 
     // All accounts in one transaction, so that the password printed is the password of every one.
     private async Task EnsureAccountsAsync(CancellationToken cancellation)
