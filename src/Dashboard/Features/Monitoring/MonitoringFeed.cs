@@ -33,6 +33,9 @@ internal sealed record EndpointPulse
     /// <summary>Since when figures are missing, or null while they are fresh.</summary>
     public DateTimeOffset? StaleSince { get; init; }
 
+    /// <summary>What health was judged by, for whoever knows more about what ought to run.</summary>
+    public HealthFacts? JudgedBy { get; init; }
+
     /// <summary>The newest point of each replica, by id.</summary>
     public IReadOnlyDictionary<string, MetricPoint> Replicas { get; init; } = new Dictionary<string, MetricPoint>();
 }
@@ -73,7 +76,8 @@ internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOpti
         var ready = meant.Where(r => r.Phase == ReplicaPhase.Ready).ToArray();
         var stale = StaleSince(ready, series, now);
         var (requests, failures) = series.Total.Sum(TimeSpan.FromMinutes(1), now);
-        var (health, why) = EndpointHealth.Judge(new() { Wanted = meant.Length, Ready = ready.Length, Requests = requests, Failures = failures, StaleSince = stale });
+        var facts = new HealthFacts { Wanted = meant.Length, Ready = ready.Length, Requests = requests, Failures = failures, StaleSince = stale };
+        var (health, why) = EndpointHealth.Judge(facts);
         return new()
         {
             Endpoint = endpoint.Endpoint,
@@ -84,6 +88,7 @@ internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOpti
             Wanted = meant.Length,
             Ready = ready.Length,
             StaleSince = stale,
+            JudgedBy = facts,
             Replicas = endpoint.Replicas
                 .Select(r => (r.Id, Point: series.Replica(r.Id).Latest()))
                 .Where(r => r.Point is not null)

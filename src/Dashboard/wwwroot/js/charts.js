@@ -109,9 +109,10 @@ function drawOverlays(chart, plot) {
     if (threshold.label) {
       ctx.setLineDash([]);
       ctx.fillStyle = chart.colours.threshold;
-      ctx.textAlign = "right";
+      // At the left, for what happens now, and its markers, is at the right.
+      ctx.textAlign = "left";
       ctx.textBaseline = y - bbox.top < 16 * ratio ? "top" : "bottom";
-      label(ctx, chart, threshold.label, bbox.left + bbox.width - 4 * ratio, y + (ctx.textBaseline === "top" ? 3 : -3) * ratio);
+      label(ctx, chart, threshold.label, bbox.left + 4 * ratio, y + (ctx.textBaseline === "top" ? 3 : -3) * ratio);
       ctx.setLineDash([4 * ratio, 4 * ratio]);
       ctx.lineWidth = ratio;
     }
@@ -180,7 +181,7 @@ function build(chart) {
   return new uPlot({
     width: Math.max(canvas.clientWidth, 120),
     height: Math.max(canvas.clientHeight, 80),
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -135,9 +135,9 @@ function picture(item, on) {
     return [(event.clientX - box.left) * canvas.width / box.width, (event.clientY - box.top) * canvas.height / box.height];
   };
   const line = (from, to) => {
-    // As thick as one and a half of the model's pixels, so that a thin line does not fade to nothing when it is shrunk; at most a tenth.
+    // As thick as one and a half of the model's pixels, so that a thin line does not fade to nothing when it is shrunk.
     context.strokeStyle = "#fff";
-    context.lineWidth = Math.max(6, Math.min(canvas.width / 10, 1.5 * canvas.width / sides(item)[0]));
+    context.lineWidth = Math.max(6, Math.min(canvas.width / 4, 1.5 * canvas.width / sides(item)[0]));
     context.lineCap = context.lineJoin = "round";
     context.beginPath();
     context.moveTo(...from);

@@ -9,15 +9,29 @@ internal sealed record RolloutSpan(int Number, string Name, RolloutState State, 
 /// <summary>Vertical lines where rollouts began and ended. Pure.</summary>
 internal static class RolloutMarkers
 {
-    /// <summary>The markers inside a window, oldest first.</summary>
+    // Two words side by side need about this share of a chart's width.
+    private const double Room = 0.2;
+
+    /// <summary>The markers inside a window, oldest first. Where a rollout was so quick that two words would lie on each other, the end has both.</summary>
     public static IReadOnlyList<ChartMarker> Of(IEnumerable<RolloutSpan> rollouts, DateTimeOffset from, DateTimeOffset to) =>
-    [
-        .. rollouts
-            .SelectMany(r => new (DateTimeOffset? At, string Label)[] { (r.StartedAt, $"#{r.Number} {r.Name}"), (r.StartedAt is null ? null : r.FinishedAt, $"#{r.Number} {Ending(r.State)}") })
-            .Where(m => m.At >= from && m.At <= to)
-            .OrderBy(m => m.At)
-            .Select(m => new ChartMarker(m.At!.Value.ToUnixTimeMilliseconds() / 1000.0, m.Label)),
-    ];
+        [.. rollouts.SelectMany(r => Both(r, (to - from) * Room)).Where(m => m.Time >= Seconds(from) && m.Time <= Seconds(to)).OrderBy(m => m.Time)];
+
+    private static IEnumerable<ChartMarker> Both(RolloutSpan rollout, TimeSpan room)
+    {
+        if (rollout.StartedAt is not { } start)
+        {
+            yield break;
+        }
+
+        var quick = rollout.FinishedAt - start < room;
+        yield return new(Seconds(start), quick ? "" : $"#{rollout.Number} {rollout.Name}");
+        if (rollout.FinishedAt is { } end)
+        {
+            yield return new(Seconds(end), quick ? $"#{rollout.Number} {rollout.Name} {Ending(rollout.State)}" : $"#{rollout.Number} {Ending(rollout.State)}");
+        }
+    }
+
+    private static double Seconds(DateTimeOffset moment) => moment.ToUnixTimeMilliseconds() / 1000.0;
 
     private static string Ending(RolloutState state) => state switch
     {

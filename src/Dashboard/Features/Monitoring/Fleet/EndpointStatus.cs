@@ -31,6 +31,12 @@ internal static class EndpointStatus
             return (Health.Burning, facts.Rollout is { } rollout ? $"No replica runs while rollout {rollout.Number} is under way." : "No replica runs.");
         }
 
+        // A replica that a rollout has just started is not a lack, as long as those that serve are as many as before or as planned.
+        if (facts.Rollout is { } changing && pulse.JudgedBy is { } judged && judged.Ready >= Math.Min(stable.Replicas, changing.Plan?.Replicas ?? stable.Replicas))
+        {
+            return EndpointHealth.Judge(judged with { Wanted = judged.Ready });
+        }
+
         // While a rollout is at it the number changes on purpose; otherwise fewer than planned is a lack, even when all that are there answer.
         if (facts.Rollout is null && pulse.Health == Health.Healthy && pulse.Ready < stable.Replicas)
         {

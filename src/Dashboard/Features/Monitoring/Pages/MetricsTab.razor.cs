@@ -90,8 +90,8 @@ public sealed partial class MetricsTab
     private async Task MarkAsync()
     {
         var to = Time.GetUtcNow();
-        var from = to.AddSeconds(-ChartRange.All[^1].Seconds);
-        markers = RolloutMarkers.Of(await Pages.SpansAsync(Facts.Id, from, Ended), from, to.AddMinutes(1));
+        var from = to.AddSeconds(-range.Seconds);
+        markers = RolloutMarkers.Of(await Pages.SpansAsync(Facts.Id, from, Ended), from, to.AddSeconds(1));
     }
 
     private async Task TickAsync(EndpointPulse? pulse)

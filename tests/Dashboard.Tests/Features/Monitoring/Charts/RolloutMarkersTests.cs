@@ -23,6 +23,13 @@ public sealed class RolloutMarkersTests
     }
 
     [Fact]
+    public void Of_QuickRollout_BothWordsAtItsEnd()
+    {
+        var markers = RolloutMarkers.Of([new(5, "digits 5", RolloutState.Succeeded, Now.AddMinutes(-2), Now.AddMinutes(-1))], Now.AddMinutes(-15), Now);
+        Assert.Equal(["", "#5 digits 5 done"], markers.Select(m => m.Label));
+    }
+
+    [Fact]
     public void Of_RejectedBeforeItBegan_NoMarker() =>
         Assert.Empty(RolloutMarkers.Of([new(4, "digits 4", RolloutState.Rejected, null, Now)], Now.AddHours(-1), Now));
 

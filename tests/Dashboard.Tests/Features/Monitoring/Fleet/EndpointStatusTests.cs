@@ -29,6 +29,18 @@ public sealed class EndpointStatusTests
         Assert.Equal(Health.Healthy, EndpointStatus.Judge(Facts with { Rollout = Rollout }, pulse).Health);
     }
 
+    [Theory]
+    [InlineData(3, 2, 0, Health.Healthy)]
+    [InlineData(3, 2, 10, Health.Burning)]
+    [InlineData(3, 1, 0, Health.Degraded)]
+    public void Judge_RolloutHasStartedOneMore_HealthyWhileAsManyServeAsBefore(int wanted, int ready, int failures, Health expected)
+    {
+        var judged = new HealthFacts { Wanted = wanted, Ready = ready, Requests = 100, Failures = failures };
+        var (health, why) = EndpointHealth.Judge(judged);
+        var pulse = Tiles.Pulse(Facts, wanted, ready, health, why) with { JudgedBy = judged };
+        Assert.Equal(expected, EndpointStatus.Judge(Facts with { Rollout = Rollout }, pulse).Health);
+    }
+
     [Fact]
     public void Judge_NothingRolledOut_IsIdleAndSaysWhatItWaitsFor()
     {
