@@ -61,6 +61,7 @@ public sealed partial class MainJobTests(BrowserFixture browser, ITestOutputHelp
         Assert.Equal(2, dashboard.Runtimes.Count);
         Assert.Empty(olga.Errors);
         Assert.Empty(anton.Errors);
+        await Screenshots.TakeAsync(dashboard, olga, anton);
     }
 
     /// <summary>From the version's page through all five steps, with the mouse and the keyboard.</summary>

@@ -9,13 +9,14 @@ public static class Eventually
     /// <param name="what">Said when it stays no.</param>
     /// <param name="patience">How long it may take.</param>
     /// <param name="isSo">The question.</param>
+    /// <param name="why">Said when it stays no: what is in the way.</param>
     /// <returns>How long it took.</returns>
-    public static async Task<TimeSpan> TrueAsync(string what, TimeSpan patience, Func<Task<bool>> isSo)
+    public static async Task<TimeSpan> TrueAsync(string what, TimeSpan patience, Func<Task<bool>> isSo, Func<string>? why = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await isSo())
         {
-            Assert.True(watch.Elapsed < patience, $"{what}: not within {patience.TotalSeconds:0} s.");
+            Assert.True(watch.Elapsed < patience, $"{what}: not within {patience.TotalSeconds:0} s. {why?.Invoke()}");
             await Task.Delay(50);
         }
 

@@ -65,7 +65,7 @@ public static partial class Road
     }
 
     /// <summary>What the inbox shows about an endpoint.</summary>
-    public static ILocator Card(SignedIn window, string endpoint) => window.Page.GetByRole(AriaRole.Article).Filter(new() { HasText = endpoint });
+    public static ILocator Card(SignedIn window, string endpoint) => window.Page.GetByRole(AriaRole.Article, new() { NameRegex = new($"^{Regex.Escape(endpoint)} #") });
 
     /// <summary>Waits until a rollout is over.</summary>
     /// <returns>How it ended.</returns>
@@ -102,10 +102,15 @@ public static partial class Road
             """,
             new[] { Path.GetFileName(file), Convert.ToBase64String(await File.ReadAllBytesAsync(file)) });
         var zone = page.GetByText("Drop model files or a folder here");
-        foreach (var type in new[] { "dragenter", "dragover", "drop" })
+
+        // A hand takes longer to get there than the page's script.
+        await Eventually.TrueAsync("The place to drop lights up", TimeSpan.FromSeconds(10), async () =>
         {
-            await zone.DispatchEventAsync(type, new { dataTransfer = dropped });
-        }
+            await zone.DispatchEventAsync("dragenter", new { dataTransfer = dropped });
+            return await page.Locator("[data-drop][data-over]").CountAsync() == 1;
+        });
+        await zone.DispatchEventAsync("dragover", new { dataTransfer = dropped });
+        await zone.DispatchEventAsync("drop", new { dataTransfer = dropped });
     }
 
     [GeneratedRegex("^Upload ")]

@@ -38,15 +38,16 @@ public sealed class SignedIn : IAsyncDisposable
     /// <summary>Waits until the page's circuit answers, its heading is there and nothing in it is still being loaded.</summary>
     public async Task SettleAsync()
     {
-        await Page.WaitForFunctionAsync(
-            """
-            () => (!window.Blazor || document.documentElement.dataset.connection === 'live')
-              && document.querySelector('h1') !== null
-              && document.querySelector('main .skeleton, .loading-page') === null
-            """,
-            null,
-            new() { Timeout = 20_000 });
+        var missing = "";
+        await Eventually.TrueAsync($"{Page.Url} is ready", TimeSpan.FromSeconds(20), async () => (missing = await MissingAsync()).Length == 0, () => missing);
     }
+
+    private Task<string> MissingAsync() => Page.EvaluateAsync<string>(
+        """
+        () => window.Blazor && document.documentElement.dataset.connection !== 'live' ? 'no circuit'
+          : document.querySelector('h1') === null ? 'no heading'
+          : document.querySelector('main .skeleton, .loading-page')?.outerHTML ?? ''
+        """);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

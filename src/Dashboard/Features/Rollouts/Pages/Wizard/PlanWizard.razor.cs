@@ -30,6 +30,7 @@ public sealed partial class PlanWizard : IDisposable
     private bool isLoaded;
     private bool busy;
     private bool focusHeading;
+    private bool remember;
     private int checks;
 
     /// <summary>Takes the token once: work that is under way when the page goes still asks for it.</summary>
@@ -91,6 +92,13 @@ public sealed partial class PlanWizard : IDisposable
     /// <inheritdoc/>
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
+        if (remember)
+        {
+            // Not before: until the router has rendered, the browser would fetch the whole page anew, and lose the theme and the connection's state.
+            remember = false;
+            Remember();
+        }
+
         if (focusHeading && isLoaded)
         {
             focusHeading = false;
@@ -116,7 +124,7 @@ public sealed partial class PlanWizard : IDisposable
 
         var only = endpoints.FirstOrDefault(e => e.Name == form.Endpoint)?.TargetId ?? (targets.Count == 1 ? targets[0].Id : Guid.Empty);
         form.TargetId = form.TargetId == Guid.Empty ? only : form.TargetId;
-        Remember();
+        remember = true;
     }
 
     // Back and forward of the browser move between steps; what was filled in meanwhile stays, and the address says so again.
