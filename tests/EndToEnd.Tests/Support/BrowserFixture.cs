@@ -35,6 +35,8 @@ public sealed class BrowserFixture : IAsyncLifetime
 
         try
         {
+            // A busy machine may take longer than Playwright's five seconds to show what is on its way; a right page is no slower for it.
+            Assertions.SetDefaultExpectTimeout(30_000);
             playwright = await Playwright.CreateAsync();
             browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = Arguments, Timeout = 60_000 });
         }

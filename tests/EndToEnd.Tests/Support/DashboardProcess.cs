@@ -18,7 +18,7 @@ namespace Ops.EndToEnd.Tests.Support;
 /// </summary>
 public sealed class DashboardProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Gentle = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Gentle = TimeSpan.FromSeconds(60);
     private readonly IReadOnlyDictionary<string, string> settings;
     private readonly StringBuilder output = new();
     private readonly ServiceProvider registry;
