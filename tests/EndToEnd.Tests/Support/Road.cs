@@ -30,7 +30,12 @@ public static partial class Road
         }
 
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Chosen files" })).ToContainTextAsync(Path.GetFileName(file));
-        await page.GetByLabel("Model", new() { Exact = true }).FillAsync(model);
+
+        // The page proposes a name made from the file's; whoever types before it has done so mixes both.
+        var name = page.GetByLabel("Model", new() { Exact = true });
+        await Expect(name).Not.ToHaveValueAsync("");
+        await name.FillAsync(model);
+        await Expect(name).ToHaveValueAsync(model);
         await page.GetByRole(AriaRole.Button, new() { NameRegex = UploadButton() }).ClickAsync();
         await page.WaitForURLAsync($"**/models/{model}/versions/{number}", new() { Timeout = 30_000 });
         await window.SettleAsync();

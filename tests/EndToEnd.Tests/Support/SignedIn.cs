@@ -31,7 +31,16 @@ public sealed class SignedIn : IAsyncDisposable
     /// <summary>Opens a page and waits until its circuit answers and it shows what it has.</summary>
     public async Task GoAsync(string path)
     {
-        await Page.GotoAsync(path);
+        try
+        {
+            await Page.GotoAsync(path);
+        }
+        catch (PlaywrightException aborted) when (aborted.Message.Contains("ERR_ABORTED", StringComparison.Ordinal))
+        {
+            // A page whose server has come back loads itself anew, and that may take the place of this navigation.
+            await Page.GotoAsync(path);
+        }
+
         await SettleAsync();
     }
 
