@@ -43,7 +43,7 @@ internal static class InferRequestReader
     private static InferRequest Read(ref Utf8JsonReader json, int bodyLength, ModelSignature model, OrtTensor?[] inputs)
     {
         string? id = null;
-        int[]? outputs = null;
+        RequestedOutput[]? outputs = null;
         var sawInputs = false;
         json.Read();
         Expect(ref json, JsonTokenType.StartObject, "The body");
@@ -89,7 +89,7 @@ internal static class InferRequestReader
             complete[i] = inputs[i] ?? throw ProtocolException.BadRequest($"The input '{model.Session.Inputs[i].Name}' is missing.");
         }
 
-        return new InferRequest(id, complete, outputs is { Length: > 0 } ? outputs : model.AllOutputs);
+        return new InferRequest(id, complete, outputs is { Length: > 0 } ? outputs : model.EveryOutput, InferParameters.Default);
     }
 
     private static void ReadInputs(ref Utf8JsonReader json, int bodyLength, ModelSignature model, OrtTensor?[] inputs)
@@ -214,10 +214,10 @@ internal static class InferRequestReader
         return [.. extents];
     }
 
-    private static int[] ReadOutputs(ref Utf8JsonReader json, ModelSignature model)
+    private static RequestedOutput[] ReadOutputs(ref Utf8JsonReader json, ModelSignature model)
     {
         Expect(ref json, JsonTokenType.StartArray, "outputs");
-        var outputs = new List<int>(model.AllOutputs.Length);
+        var outputs = new List<RequestedOutput>(model.AllOutputs.Length);
         while (json.Read() && json.TokenType != JsonTokenType.EndArray)
         {
             Expect(ref json, JsonTokenType.StartObject, "Each of the outputs");
@@ -245,12 +245,12 @@ internal static class InferRequestReader
                 throw ProtocolException.BadRequest(name is null ? "Each of the outputs needs a name." : $"The model has no output '{name}'.");
             }
 
-            if (outputs.Contains(index))
+            if (outputs.Exists(o => o.Index == index))
             {
                 throw ProtocolException.BadRequest($"The output '{name}' is asked for twice.");
             }
 
-            outputs.Add(index);
+            outputs.Add(new RequestedOutput(index));
         }
 
         return [.. outputs];

@@ -6,6 +6,7 @@ internal static class InferenceFeature
     public static IServiceCollection AddInference(this IServiceCollection services)
     {
         services.AddSingleton<Answers>();
+        services.AddSingleton<InferencePipeline>();
         services.AddSingleton<InferEndpoint>();
         services.AddSingleton<ModelEndpoints>();
         return services;

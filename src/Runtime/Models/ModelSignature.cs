@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Ops.Runtime.Inference;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Models;
@@ -27,6 +28,7 @@ internal sealed class ModelSignature
             throw new ModelLoadException("It has no output tensor of a type that can be returned.");
         }
 
+        EveryOutput = Array.ConvertAll(AllOutputs, i => new RequestedOutput(i));
         OutputIndex = AllOutputs.ToFrozenDictionary(i => session.Outputs[i].Name, i => i, StringComparer.Ordinal);
     }
 
@@ -39,8 +41,11 @@ internal sealed class ModelSignature
     /// <summary>Position of each output that can be returned.</summary>
     public FrozenDictionary<string, int> OutputIndex { get; }
 
-    /// <summary>Positions of all outputs that can be returned: what a request gets that names none.</summary>
+    /// <summary>Positions of all outputs that can be returned.</summary>
     public int[] AllOutputs { get; }
+
+    /// <summary>What a request gets that names no output.</summary>
+    public RequestedOutput[] EveryOutput { get; }
 
     private static bool IsServed(OrtTensorInfo info) => info.ElementType == OrtElementType.String || info.ElementType.Size() > 0;
 }
