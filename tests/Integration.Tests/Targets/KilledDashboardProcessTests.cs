@@ -144,7 +144,7 @@ public sealed class KilledDashboardProcessTests : IAsyncLifetime
         var versionId = Guid.NewGuid();
         var version = ModelVersion.Create(
             [new() { VersionId = versionId, Path = "model.onnx", SizeBytes = bytes.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), ObjectId = objectId }],
-            new() { Id = versionId, ModelId = model.Id, Number = model.NextVersion(now).Value, Format = "onnx", Store = store.Name, UploadedById = owner, UploadedByName = "tester", Now = now });
+            new() { Id = versionId, ModelId = model.Id, Number = model.NextVersion("onnx", now).Value, Format = "onnx", Store = store.Name, UploadedById = owner, UploadedByName = "tester", Now = now });
         var endpoint = Endpoint.Create("digits", target.Id, owner, "tester", now).Value;
         var plan = Plan.Seal(
             new()

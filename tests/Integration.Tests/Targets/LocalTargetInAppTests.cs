@@ -81,7 +81,7 @@ public sealed class LocalTargetInAppTests
         var versionId = Guid.NewGuid();
         var version = ModelVersion.Create(
             [new() { VersionId = versionId, Path = "model.onnx", SizeBytes = bytes.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), ObjectId = objectId }],
-            new() { Id = versionId, ModelId = model.Id, Number = model.NextVersion(Now).Value, Format = "onnx", Store = store.Name, UploadedById = owner, UploadedByName = "tester", Now = Now });
+            new() { Id = versionId, ModelId = model.Id, Number = model.NextVersion("onnx", Now).Value, Format = "onnx", Store = store.Name, UploadedById = owner, UploadedByName = "tester", Now = Now });
         var endpoint = Endpoint.Create("digits", target.Id, owner, "tester", Now).Value;
         var plan = Plan.Seal(
             new()
