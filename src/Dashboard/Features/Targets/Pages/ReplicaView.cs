@@ -54,7 +54,7 @@ public sealed record ReplicaView
         IsReady = seen.Phase == ReplicaPhase.Ready,
         Node = seen.Node,
         Restarts = seen.Restarts,
-        Note = string.IsNullOrWhiteSpace(seen.Reason) ? null : seen.Reason,
+        Note = seen.Note,
         Address = seen.Address?.ToString(),
         StartedAt = seen.StartedAt,
         ProcessId = seen.ProcessId,
