@@ -1,3 +1,5 @@
+using Ops.Runtime.Processing;
+
 namespace Ops.Runtime.Configuration;
 
 /// <summary>What this process serves and within which limits: configuration section <c>Ops:Runtime</c>.</summary>
@@ -73,6 +75,9 @@ internal sealed class ModelOptions
 
     /// <summary>Every file of the version.</summary>
     public List<ModelFileOptions> Files { get; set; } = [];
+
+    /// <summary>What happens to its inputs and outputs; replaces the version's processing.json. Null leaves it to that file.</summary>
+    public ProcessingOptions? Processing { get; set; }
 }
 
 /// <summary>One file of a version.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Models;
+using Ops.Runtime.Processing;
 
 namespace Ops.Runtime.Configuration;
 
@@ -105,6 +106,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         if (model.Files.Count == 0)
         {
             yield return ("Files", "must name at least one file.");
+        }
+
+        foreach (var (key, reason) in model.Processing is { } processing ? ProcessingRules.Failures(processing) : [])
+        {
+            yield return ($"Processing:{key}", reason);
         }
 
         // Case-insensitive, since the cache may lie on a file system that is.

@@ -36,7 +36,7 @@ internal static class InferResponseWriter
         {
             var tensor = outputs[i];
             json.WriteStartObject();
-            json.WriteString("name"u8, signature.Session.Outputs[request.Outputs[i].Index].Name);
+            json.WriteString("name"u8, signature.Outputs[request.Outputs[i].Index].Name);
             json.WriteString("datatype"u8, ProtocolTypes.Name(tensor.ElementType));
             json.WriteStartArray("shape"u8);
             foreach (var extent in tensor.Shape)

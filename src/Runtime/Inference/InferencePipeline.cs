@@ -47,9 +47,9 @@ internal sealed class InferencePipeline(RuntimeState state, RequestsInFlight inF
             // A client that goes away stops its run after the current operator, and so does a process that must end.
             await using var whenAborted = aborted.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
             await using var whenCut = inFlight.Cut.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
-            var outputs = signature.Session.Run(options, request.Inputs, Array.ConvertAll(request.Outputs, o => o.Index));
+            var outputs = signature.Session.Run(options, request.Inputs, signature.SessionOutputs(request.Outputs));
             model.Metrics.RunDuration.Observe(Stopwatch.GetElapsedTime(start));
-            return new InferResult(outputs);
+            return new InferResult(signature.Postprocess(request.Outputs, outputs));
         }
         catch (OrtException) when (inFlight.Cut.IsCancellationRequested)
         {

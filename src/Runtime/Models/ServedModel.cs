@@ -1,6 +1,7 @@
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Processing;
 
 namespace Ops.Runtime.Models;
 
@@ -32,7 +33,10 @@ internal sealed class ServedModel(ModelOptions options, RunQueue queue, ModelMet
     public string? Error => error;
 
     /// <summary>Puts the loaded session into service.</summary>
-    public void Serve(OrtSession session) => signature = new ModelSignature(session);
+    /// <param name="session">The loaded model.</param>
+    /// <param name="processing">What happens before and after it; null for nothing.</param>
+    /// <exception cref="ModelLoadException">It cannot be served over the protocol, or the processing does not fit it.</exception>
+    public void Serve(OrtSession session, ProcessingOptions? processing) => signature = new ModelSignature(session, processing);
 
     /// <summary>Records that it cannot be served.</summary>
     public void Fail(string reason) => error = reason;
