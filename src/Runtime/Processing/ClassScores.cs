@@ -71,7 +71,7 @@ internal static class ClassScores
     {
         // Kept sorted while all scores pass by once: quick for the few that anybody asks for, and needs no memory.
         var found = 0;
-        for (var i = 0; i < scores.Length; i++)
+        for (var i = 0; i < scores.Length && best.Length > 0; i++)
         {
             if (found == best.Length && !IsHigher(scores[i], scores[(int)best[found - 1]]))
             {

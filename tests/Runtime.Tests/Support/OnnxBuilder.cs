@@ -40,6 +40,9 @@ internal static class OnnxBuilder
         return Model([.. parts]);
     }
 
+    /// <summary>y = x, of any shape; -1 leaves an extent open.</summary>
+    public static byte[] Identity(params long[] shape) => Model(Node("Identity", ["x"], ["y"]), OpenValue(11, "x", Float, shape), OpenValue(12, "y", Float, shape));
+
     private static byte[] Model(params byte[][] graph) =>
         [.. Varint(1, 8), .. Message(7, [.. graph, Text(2, "test")]), .. Message(8, Varint(2, 17))];
 
@@ -48,6 +51,9 @@ internal static class OnnxBuilder
 
     private static byte[] Value(int field, string name, int type, int extent) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, Message(1, Varint(1, extent))))));
+
+    private static byte[] OpenValue(int field, string name, int type, long[] shape) =>
+        Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, [.. shape.Select((e, i) => Message(1, e < 0 ? Text(2, $"d{i}") : Varint(1, (int)e)))]))));
 
     private static byte[] Text(int field, string text) => Delimited(field, Encoding.UTF8.GetBytes(text));
 
