@@ -29,6 +29,7 @@ internal static class RuntimeServer
             .AddModels()
             .AddInference();
         builder.AddMonitoring();
+        builder.AddTracing();
         builder.WebHost.UseKestrelCore();
         builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>().Configure<IOptions<RuntimeOptions>>((kestrel, runtime) =>
         {

@@ -37,6 +37,16 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             yield return ("LogFile", "must be a full path.");
         }
 
+        if (options.Otlp.Endpoint is { Length: > 0 } endpoint && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var collector) || collector.Scheme is not ("http" or "https")))
+        {
+            yield return ("Otlp:Endpoint", "must be an http or https address.");
+        }
+
+        if (options.Otlp.Protocol is not (null or "" or "grpc" or "http/protobuf"))
+        {
+            yield return ("Otlp:Protocol", "must be grpc or http/protobuf.");
+        }
+
         foreach (var (key, value, least, most) in Ranges(options))
         {
             if (!(value >= least && value <= most))

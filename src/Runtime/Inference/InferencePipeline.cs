@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
+using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Inference;
@@ -38,11 +39,17 @@ internal sealed class InferencePipeline(RuntimeState state, RequestsInFlight inF
     /// <exception cref="OrtException">The run failed.</exception>
     public async Task<InferResult> RunAsync(ServedModel model, ModelSignature signature, InferRequest request, CancellationToken aborted)
     {
-        var waited = await model.Queue.EnterAsync(aborted) ?? throw QueueFull();
+        TimeSpan waited;
+        using (RuntimeTracing.Start("queue"))
+        {
+            waited = await model.Queue.EnterAsync(aborted) ?? throw QueueFull();
+        }
+
         try
         {
             model.Metrics.QueueDuration.Observe(waited);
             var start = Stopwatch.GetTimestamp();
+            using var span = RuntimeTracing.Start("run");
             using var options = OrtRunOptions.Create();
             // A client that goes away stops its run after the current operator, and so does a process that must end.
             await using var whenAborted = aborted.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);

@@ -1,5 +1,6 @@
 using Ops.Runtime.Inference;
 using Ops.Runtime.Models;
+using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Processing;
@@ -57,5 +58,9 @@ internal sealed class Preprocessor
 
     /// <summary>Makes the model's tensor of an input that <see cref="Takes"/> names.</summary>
     /// <exception cref="ProtocolException">An element is not taken.</exception>
-    public OrtTensor Read(int input, IReadOnlyList<ReadOnlyMemory<byte>> elements) => images[input]!.Read(elements);
+    public OrtTensor Read(int input, IReadOnlyList<ReadOnlyMemory<byte>> elements)
+    {
+        using var span = RuntimeTracing.Start("preprocess");
+        return images[input]!.Read(elements);
+    }
 }
