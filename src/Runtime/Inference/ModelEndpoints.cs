@@ -3,6 +3,7 @@ using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
 using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Inference;
 
@@ -72,6 +73,7 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             json.WriteString("platform"u8, "onnxruntime_onnx");
             WriteTensors(json, "inputs", signature.Inputs.Select((input, i) => (input, signature.InputParameters(i))));
             WriteTensors(json, "outputs", signature.AllOutputs.Select(i => (signature.Outputs[i], NoParameters)));
+            SchedulingDescription.Write(json, model.Scheduler);
         });
     }
 

@@ -92,11 +92,14 @@ internal sealed class ModelSignature
         return postprocessor is null ? indices : postprocessor.Needed(indices);
     }
 
+    /// <summary>Whether a request's outputs are not simply the session's.</summary>
+    public bool IsPostprocessed => postprocessor is not null;
+
     /// <summary>Makes what a request asked for from what the session computed for it.</summary>
     /// <param name="requested">What was asked for.</param>
-    /// <param name="computed">The tensors of <see cref="SessionOutputs"/>; this call takes them over.</param>
-    /// <returns>One tensor per requested output; the caller disposes them.</returns>
-    public OrtTensor[] Postprocess(RequestedOutput[] requested, OrtTensor[] computed) =>
+    /// <param name="computed">The outputs of <see cref="SessionOutputs"/>; this call takes them over.</param>
+    /// <returns>One output per requested one; the caller disposes it.</returns>
+    public InferResult Postprocess(RequestedOutput[] requested, InferResult computed) =>
         postprocessor is null ? computed : postprocessor.Make(Array.ConvertAll(requested, o => o.Index), computed);
 
     private static bool IsServed(OrtTensorInfo info) => info.ElementType == OrtElementType.String || info.ElementType.Size() > 0;

@@ -71,8 +71,27 @@ internal static class RuntimeTracing
             .SetTag("ops.protocol", protocol);
     }
 
-    /// <summary>Begins a span inside <c>infer</c>; null when nobody listens.</summary>
-    public static Activity? Start(string name) => Source.StartActivity(name);
+    /// <summary>The span that work on this thread belongs to; null when none is made.</summary>
+    public static Activity? Current => Activity.Current is { } current && current.Source == Source ? current : null;
+
+    /// <summary>Begins a span inside of the current one; null when there is none.</summary>
+    public static Activity? Start(string name) => Start(name, Current);
+
+    /// <summary>Begins a span inside of another; null when there is none.</summary>
+    public static Activity? Start(string name, Activity? parent) =>
+        parent is null ? null : Source.StartActivity(name, ActivityKind.Internal, parent.Context);
+
+    /// <summary>Makes a span of something that is over.</summary>
+    /// <param name="name">What it was.</param>
+    /// <param name="parent">What it was part of; null makes none.</param>
+    /// <param name="duration">How long it took, until now.</param>
+    public static void Record(string name, Activity? parent, TimeSpan duration)
+    {
+        if (parent is not null)
+        {
+            Source.StartActivity(name, ActivityKind.Internal, parent.Context, startTime: TimeProvider.System.GetUtcNow() - duration)?.Dispose();
+        }
+    }
 
     /// <summary>Says how many examples the request holds: the first extent of its first input.</summary>
     public static void SetBatch(this Activity? infer, long[] shape)
@@ -104,7 +123,7 @@ internal static class RuntimeTracing
     /// <returns>32 hexadecimal digits; null when there is none.</returns>
     public static string? TraceId(HttpContext context)
     {
-        if (Activity.Current is { } current && current.Source == Source)
+        if (Current is { } current)
         {
             return current.TraceId.ToHexString();
         }

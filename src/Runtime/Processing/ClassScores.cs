@@ -1,3 +1,4 @@
+using Ops.Runtime.Inference;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Processing;
@@ -12,7 +13,7 @@ internal static class ClassScores
     /// <param name="tensor">Of a type that <see cref="CanRead"/> names.</param>
     /// <param name="start">The first element.</param>
     /// <param name="target">As many as there are.</param>
-    public static void Read(OrtTensor tensor, int start, Span<float> target)
+    public static void Read(OutputView tensor, int start, Span<float> target)
     {
         switch (tensor.ElementType)
         {

@@ -1,3 +1,4 @@
+using Ops.Runtime.Inference;
 using Ops.Runtime.Models;
 using Ops.Runtime.OnnxRuntime;
 
@@ -106,54 +107,56 @@ internal sealed class Postprocessor
 
     /// <summary>Makes what was asked for.</summary>
     /// <param name="requested">Positions in <see cref="Outputs"/>.</param>
-    /// <param name="computed">The tensors of <see cref="Needed"/>, in that order; owned by this call.</param>
-    /// <returns>One tensor per request; the caller disposes them.</returns>
-    public OrtTensor[] Make(ReadOnlySpan<int> requested, OrtTensor[] computed)
+    /// <param name="computed">What the model gave for <see cref="Needed"/>, in that order; now the new result's.</param>
+    /// <returns>One output per request; the caller disposes it.</returns>
+    public InferResult Make(ReadOnlySpan<int> requested, InferResult computed)
     {
         var needed = Needed(requested);
-        var results = new OrtTensor?[requested.Length];
-        var best = new (OrtTensor Scores, OrtTensor Indices)?[computed.Length];
+        var views = new OutputView[requested.Length];
+        var made = new List<OrtTensor>();
+        var best = new (OrtTensor Scores, OrtTensor Indices)?[needed.Length];
         try
         {
-            for (var i = 0; i < results.Length; i++)
+            for (var i = 0; i < views.Length; i++)
             {
                 var (_, source, part) = offered[requested[i]];
                 var at = Array.IndexOf(needed, source);
+                var model = computed.Outputs[at];
                 if (part == Part.Tensor)
                 {
-                    results[i] = processed[source]?.MakeTensor(computed[at]) ?? computed[at];
+                    views[i] = processed[source]?.MakeTensor(model) is { } tensor ? Keep(tensor) : model;
                     continue;
                 }
 
-                best[at] ??= processed[source]!.MakeBest(computed[at]);
-                results[i] = part switch
+                if (best[at] is not { } pair)
                 {
-                    Part.Scores => best[at]!.Value.Scores,
-                    Part.Indices => best[at]!.Value.Indices,
-                    _ => processed[source]!.MakeLabels(best[at]!.Value.Indices),
+                    pair = processed[source]!.MakeBest(model);
+                    best[at] = pair;
+                    Keep(pair.Scores);
+                    Keep(pair.Indices);
+                }
+
+                views[i] = part switch
+                {
+                    Part.Scores => OutputView.Of(pair.Scores),
+                    Part.Indices => OutputView.Of(pair.Indices),
+                    _ => Keep(processed[source]!.MakeLabels(pair.Indices)),
                 };
             }
+
+            return new InferResult(views, [.. made], computed);
         }
         catch
         {
-            Release(results, [], best);
-            Release(computed, [], []);
+            made.ForEach(t => t.Dispose());
+            computed.Dispose();
             throw;
         }
 
-        Release(computed, results, best);
-        return results!;
-    }
-
-    /// <summary>Disposes everything that is not among the results.</summary>
-    private static void Release(OrtTensor?[] tensors, OrtTensor?[] results, (OrtTensor Scores, OrtTensor Indices)?[] best)
-    {
-        foreach (var tensor in tensors.Concat(best.SelectMany(b => b is { } pair ? [pair.Scores, pair.Indices] : Array.Empty<OrtTensor>())))
+        OutputView Keep(OrtTensor tensor)
         {
-            if (tensor is not null && !results.Contains(tensor))
-            {
-                tensor.Dispose();
-            }
+            made.Add(tensor);
+            return OutputView.Of(tensor);
         }
     }
 }

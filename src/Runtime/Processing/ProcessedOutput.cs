@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Ops.Runtime.Inference;
 using Ops.Runtime.Models;
 using Ops.Runtime.OnnxRuntime;
 
@@ -54,7 +55,7 @@ internal sealed class ProcessedOutput
     public OrtTensorInfo? Labels { get; }
 
     /// <summary>The whole output, with softmax done when it is declared; null when it stays as the model gave it.</summary>
-    public OrtTensor? MakeTensor(OrtTensor model)
+    public OrtTensor? MakeTensor(OutputView model)
     {
         if (!softmax)
         {
@@ -76,7 +77,7 @@ internal sealed class ProcessedOutput
 
     /// <summary>The scores and positions of the highest classes of every row.</summary>
     /// <returns>Two tensors; the caller disposes both.</returns>
-    public (OrtTensor Scores, OrtTensor Indices) MakeBest(OrtTensor model)
+    public (OrtTensor Scores, OrtTensor Indices) MakeBest(OutputView model)
     {
         var classes = (int)model.Shape[^1];
         var rows = classes == 0 ? 0 : (int)(model.ElementCount / classes);

@@ -22,13 +22,13 @@ public sealed class RuntimeTracingTests
         var traceId = NewTrace();
         Assert.Equal("request-1", await PostAsync(server, Body, 200, $"00-{traceId}-{Caller}-01", "request-1"));
 
-        var spans = await SpansAsync(collector, traceId, 3);
+        var spans = await SpansAsync(collector, traceId, 2);
         var infer = spans.Single(s => s.Name == "infer");
         Assert.Equal(Caller, infer.ParentId);
         Assert.Equal(
             "http.response.status_code=200 ops.batch.size=2 ops.model.name=digits ops.model.version=3 ops.protocol=http ops.request.id=request-1",
             string.Join(' ', infer.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={a.Value}")));
-        Assert.Equal(["queue", "run"], spans.Where(s => s.ParentId == infer.SpanId).Select(s => s.Name).Order());
+        Assert.Equal(["run"], spans.Where(s => s.ParentId == infer.SpanId).Select(s => s.Name).Order());
         Assert.Equal("ops-runtime", collector.Resource["service.name"]);
         Assert.Equal("test-instance", collector.Resource["service.instance.id"]);
     }
@@ -55,7 +55,7 @@ public sealed class RuntimeTracingTests
         var (unwanted, wanted) = (NewTrace(), NewTrace());
         await PostAsync(server, Body, 200, $"00-{unwanted}-{Caller}-00", "a");
         await PostAsync(server, Body, 200, $"00-{wanted}-{Caller}-01", "b");
-        await SpansAsync(collector, wanted, 3);
+        await SpansAsync(collector, wanted, 2);
         Assert.DoesNotContain(collector.Spans, s => s.TraceId == unwanted);
     }
 
@@ -63,14 +63,34 @@ public sealed class RuntimeTracingTests
     public async Task Infer_ImagesWithACollector_ShowTheirPreprocessing()
     {
         using var folder = new TestFolder();
-        var version = TestModels.Written(folder, "echo", ("model.onnx", OnnxBuilder.Identity(-1, 1, 1, 1)));
+        var version = TestModels.Written(folder.Path, "echo", ("model.onnx", OnnxBuilder.Identity(-1, 1, 1, 1)));
         version.Processing = new ProcessingOptions { Inputs = [new() { Name = "x", Color = "GRAY" }] };
         await using var collector = await TraceCollector.StartAsync();
         await using var server = await TestServer.StartAsync([version], ("Otlp:Endpoint", collector.Url), ("Otlp:Protocol", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "50"));
         var traceId = NewTrace();
         var image = Convert.ToBase64String(TestImages.GrayPng(1, 1, (_, _) => 1));
         await PostAsync(server, $"{{\"inputs\":[{{\"name\":\"x\",\"datatype\":\"BYTES\",\"shape\":[1],\"data\":[\"{image}\"]}}]}}", 200, $"00-{traceId}-{Caller}-01", "c", "echo");
-        Assert.Contains(await SpansAsync(collector, traceId, 4), s => s.Name == "preprocess");
+        Assert.Contains(await SpansAsync(collector, traceId, 3), s => s.Name == "preprocess");
+    }
+
+    [Fact]
+    public async Task Infer_RequestsThatWait_ShowTheirWaiting()
+    {
+        using var folder = new TestFolder();
+        var version = TestModels.Written(folder.Path, "slow", ("model.onnx", OnnxBuilder.Slow()));
+        version.Instances = 1;
+        await using var collector = await TraceCollector.StartAsync();
+        await using var server = await TestServer.StartAsync([version], ("Otlp:Endpoint", collector.Url), ("Otlp:Protocol", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "50"));
+        var traceId = NewTrace();
+        const string body = "{\"inputs\":[{\"name\":\"size\",\"datatype\":\"INT64\",\"shape\":[2],\"data\":[400,400]}]}";
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(i => PostAsync(server, body, 200, $"00-{traceId}-{Caller}-01", $"slow-{i}", "slow")));
+        await Eventually.TrueAsync(() => collector.Spans.Count(s => s.TraceId == traceId && s.Name == "infer") == 6, "the spans of all requests");
+        var spans = await SpansAsync(collector, traceId, 13);
+        var infers = spans.Where(s => s.Name == "infer").Select(s => s.SpanId).ToHashSet();
+        Assert.Equal(6, infers.Count);
+        Assert.Equal(6, spans.Count(s => s.Name == "run" && infers.Contains(s.ParentId)));
+        Assert.Contains(spans, s => s.Name == "queue");
+        Assert.All(spans.Where(s => s.Name == "queue"), s => Assert.Contains(s.ParentId, infers));
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public sealed class ProcessingTests
     public async Task Infer_KeptAndSingleOutputs_AreReturnedAsAskedFor()
     {
         using var folder = new TestFolder();
-        var version = TestModels.Written(folder, "echo", ("model.onnx", OnnxBuilder.Identity(-1, 3)));
+        var version = TestModels.Written(folder.Path, "echo", ("model.onnx", OnnxBuilder.Identity(-1, 3)));
         version.Processing = new ProcessingOptions { Outputs = [new() { Name = "y", Softmax = true, TopK = 2, Keep = true }] };
         await using var server = await TestServer.StartAsync([version]);
         const string inputs = "\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[2,3],\"data\":[0,0,1000, -5,-5,-5]}]";
@@ -111,9 +111,9 @@ public sealed class ProcessingTests
     public async Task Infer_SoftmaxOrTopKAlone_LeavesTheOtherOut()
     {
         using var folder = new TestFolder();
-        var softmax = TestModels.Written(folder, "softmax", ("model.onnx", OnnxBuilder.Identity(-1, 2)));
+        var softmax = TestModels.Written(folder.Path, "softmax", ("model.onnx", OnnxBuilder.Identity(-1, 2)));
         softmax.Processing = new ProcessingOptions { Outputs = [new() { Name = "y", Softmax = true }] };
-        var best = TestModels.Written(folder, "best", ("model.onnx", OnnxBuilder.Identity(-1, -1)));
+        var best = TestModels.Written(folder.Path, "best", ("model.onnx", OnnxBuilder.Identity(-1, -1)));
         best.Processing = new ProcessingOptions { Outputs = [new() { Name = "y", TopK = 3, Labels = ["a"] }] };
         await using var server = await TestServer.StartAsync([softmax, best]);
         const string body = "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1,2],\"data\":[7,7]}]}";
@@ -157,10 +157,10 @@ public sealed class ProcessingTests
     }
 
     private static ModelOptions DigitsVersion(TestFolder folder, string processing) => TestModels.Written(
-        folder, "digits", ("model.onnx", File.ReadAllBytes(TestModels.Path("digits_cnn.onnx"))), ("processing.json", Encoding.UTF8.GetBytes(processing)), ("labels.txt", Labels));
+        folder.Path, "digits", ("model.onnx", File.ReadAllBytes(TestModels.Path("digits_cnn.onnx"))), ("processing.json", Encoding.UTF8.GetBytes(processing)), ("labels.txt", Labels));
 
     private static ModelOptions Echo(TestFolder folder, string members) => TestModels.Written(
-        folder, "echo", ("model.onnx", OnnxBuilder.Identity(-1, 1, 1, 1)), ("processing.json", Encoding.UTF8.GetBytes($"{{\"inputs\":[{{\"name\":\"x\",\"color\":\"GRAY\",{members}}}]}}")));
+        folder.Path, "echo", ("model.onnx", OnnxBuilder.Identity(-1, 1, 1, 1)), ("processing.json", Encoding.UTF8.GetBytes($"{{\"inputs\":[{{\"name\":\"x\",\"color\":\"GRAY\",{members}}}]}}")));
 
     private static string Request(string input, string shape, IEnumerable<byte[]> images) => JsonSerializer.Serialize(new
     {

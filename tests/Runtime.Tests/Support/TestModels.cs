@@ -35,10 +35,10 @@ internal static class TestModels
         Options("digits", version, FileOptions(Path(model + ".onnx")));
 
     /// <summary>A version made of content that is written to a folder first.</summary>
-    public static ModelOptions Written(TestFolder folder, string name, params (string Path, byte[] Content)[] files) =>
+    public static ModelOptions Written(string folder, string name, params (string Path, byte[] Content)[] files) =>
         Options(name, "1", [.. files.Select((f, i) =>
         {
-            var path = folder.File($"{name}-{i}");
+            var path = System.IO.Path.Combine(folder, $"{name}-{i}");
             File.WriteAllBytes(path, f.Content);
             return FileOptions(path, f.Path);
         })]);
