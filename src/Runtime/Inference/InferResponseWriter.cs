@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Text.Json;
 using Ops.Runtime.Models;
-using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Inference;
 
@@ -17,9 +16,9 @@ internal static class InferResponseWriter
     /// <param name="model">The model that answered.</param>
     /// <param name="signature">Gives the outputs' names.</param>
     /// <param name="request">What was asked.</param>
-    /// <param name="outputs">One tensor per requested output.</param>
+    /// <param name="outputs">One per requested output.</param>
     /// <param name="cancellation">Set when the client went away.</param>
-    public static async Task WriteAsync(PipeWriter pipe, ServedModel model, ModelSignature signature, InferRequest request, OrtTensor[] outputs, CancellationToken cancellation)
+    public static async Task WriteAsync(PipeWriter pipe, ServedModel model, ModelSignature signature, InferRequest request, OutputView[] outputs, CancellationToken cancellation)
     {
         await using var json = new Utf8JsonWriter(pipe, Options);
         var flushed = 0L;
@@ -34,19 +33,19 @@ internal static class InferResponseWriter
         json.WriteStartArray("outputs"u8);
         for (var i = 0; i < outputs.Length; i++)
         {
-            var tensor = outputs[i];
+            var output = outputs[i];
             json.WriteStartObject();
             json.WriteString("name"u8, signature.Session.Outputs[request.Outputs[i].Index].Name);
-            json.WriteString("datatype"u8, ProtocolTypes.Name(tensor.ElementType));
+            json.WriteString("datatype"u8, ProtocolTypes.Name(output.ElementType));
             json.WriteStartArray("shape"u8);
-            foreach (var extent in tensor.Shape)
+            foreach (var extent in output.Shape)
             {
                 json.WriteNumberValue(extent);
             }
 
             json.WriteEndArray();
             json.WriteStartArray("data"u8);
-            var elements = new TensorJsonWriter(tensor);
+            var elements = new TensorJsonWriter(output);
             for (var start = 0; start < elements.Count; start += ElementsPerPiece)
             {
                 elements.Write(json, start, Math.Min(ElementsPerPiece, elements.Count - start));

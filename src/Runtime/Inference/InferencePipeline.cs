@@ -65,16 +65,3 @@ internal sealed class InferencePipeline(RuntimeState state, RequestsInFlight inF
 
     private static ProtocolException Unavailable(string reason) => new(StatusCodes.Status503ServiceUnavailable, reason);
 }
-
-/// <summary>What a run returned.</summary>
-/// <param name="Outputs">One tensor per requested output, in the order asked for.</param>
-internal sealed record InferResult(OrtTensor[] Outputs) : IDisposable
-{
-    public void Dispose()
-    {
-        foreach (var output in Outputs)
-        {
-            output.Dispose();
-        }
-    }
-}

@@ -6,11 +6,11 @@ namespace Ops.Runtime.Inference;
 /// <summary>Writes a tensor's elements as JSON values, any run of them at a time.</summary>
 internal sealed class TensorJsonWriter
 {
-    private readonly OrtTensor tensor;
+    private readonly OutputView tensor;
     private readonly byte[] strings = [];
     private readonly nuint[] offsets = [];
 
-    public TensorJsonWriter(OrtTensor tensor)
+    public TensorJsonWriter(OutputView tensor)
     {
         this.tensor = tensor;
         Count = checked((int)tensor.ElementCount);

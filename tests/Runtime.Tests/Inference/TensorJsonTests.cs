@@ -162,7 +162,7 @@ public sealed class TensorJsonTests
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartArray();
-            var writer = new TensorJsonWriter(tensor);
+            var writer = new TensorJsonWriter(OutputView.Of(tensor));
             for (var i = 0; i < writer.Count; i += 3)
             {
                 writer.Write(json, i, Math.Min(3, writer.Count - i));
