@@ -38,7 +38,7 @@ internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metri
         var signature = pipeline.Admit(model);
         RefuseUnknownEncodings(context.Request);
         using var request = await ReadAsync(context, signature);
-        using var result = await pipeline.RunAsync(model!, signature, request, context.RequestAborted);
+        using var result = await pipeline.RunAsync(model!, request, context.RequestAborted);
         answers.PrepareToClose(context);
         context.Response.ContentType = "application/json";
         await InferResponseWriter.WriteAsync(context.Response.BodyWriter, model!, signature, request, result.Outputs, context.RequestAborted);

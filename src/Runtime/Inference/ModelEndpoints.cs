@@ -3,6 +3,7 @@ using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
 using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Inference;
 
@@ -70,6 +71,7 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             json.WriteString("platform"u8, "onnxruntime_onnx");
             WriteTensors(json, "inputs", signature.Session.Inputs);
             WriteTensors(json, "outputs", signature.AllOutputs.Select(i => signature.Session.Outputs[i]));
+            SchedulingDescription.Write(json, model.Scheduler);
         });
     }
 
