@@ -1,4 +1,5 @@
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Processing;
 using Ops.Runtime.Tests.Support;
 
 namespace Ops.Runtime.Tests.Configuration;
@@ -27,6 +28,9 @@ public sealed class RuntimeOptionsValidatorTests
         options.Models[0].Files[0].Size = -1;
         options.Models.Add(TestModels.Options("other", "1"));
         options.Models[1].Format = "pickle";
+        options.Otlp.Endpoint = "collector:4317";
+        options.Otlp.Protocol = "http/json";
+        options.Models[0].Processing = new ProcessingOptions { Inputs = [new() { Name = "input", Color = "CMYK" }] };
 
         var failures = new RuntimeOptionsValidator().Validate(null, options).Failures!.Select(f => f.Split(' ')[0]).ToHashSet();
 
@@ -34,6 +38,7 @@ public sealed class RuntimeOptionsValidatorTests
         [
             "Urls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
             "Models:0:Files:0:Source", "Models:0:Files:0:Size", "Models:1:Format", "Models:1:Files",
+            "Otlp:Endpoint", "Otlp:Protocol", "Models:0:Processing:Inputs:0:Color",
         ];
         Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
     }
