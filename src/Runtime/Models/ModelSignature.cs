@@ -7,6 +7,9 @@ namespace Ops.Runtime.Models;
 /// <summary>A loaded session with its inputs and outputs found by name.</summary>
 internal sealed class ModelSignature
 {
+    /// <summary>Filled before the signature is shown to requests.</summary>
+    private readonly Dictionary<int, IReadOnlyList<string>> labels = [];
+
     /// <exception cref="ModelLoadException">An input has a type that requests cannot carry.</exception>
     public ModelSignature(OrtSession session)
     {
@@ -46,6 +49,13 @@ internal sealed class ModelSignature
 
     /// <summary>What a request gets that names no output.</summary>
     public RequestedOutput[] EveryOutput { get; }
+
+    /// <summary>The names of the classes that an output scores, by index; null when the version brings none.</summary>
+    /// <param name="output">Position among the session's outputs.</param>
+    public IReadOnlyList<string>? Labels(int output) => labels.GetValueOrDefault(output);
+
+    /// <summary>Names the classes that an output scores.</summary>
+    public void Name(int output, IReadOnlyList<string> classes) => labels[output] = classes;
 
     private static bool IsServed(OrtTensorInfo info) => info.ElementType == OrtElementType.String || info.ElementType.Size() > 0;
 }

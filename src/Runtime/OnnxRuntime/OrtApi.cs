@@ -71,6 +71,8 @@ internal static unsafe class OrtApi
     public static delegate* unmanaged<nint, byte**, nuint, nint> FillStringTensor => (delegate* unmanaged<nint, byte**, nuint, nint>)Table[52];
     public static delegate* unmanaged<nint, nuint*, nint> GetStringTensorDataLength => (delegate* unmanaged<nint, nuint*, nint>)Table[53];
     public static delegate* unmanaged<nint, void*, nuint, nuint*, nuint, nint> GetStringTensorContent => (delegate* unmanaged<nint, void*, nuint, nuint*, nuint, nint>)Table[54];
+    /// <summary>Makes room for one string and gives its memory, which stays the tensor's.</summary>
+    public static delegate* unmanaged<nint, nuint, nuint, byte**, nint> GetResizedStringTensorElementBuffer => (delegate* unmanaged<nint, nuint, nuint, byte**, nint>)Table[252];
     public static delegate* unmanaged<nint, int*, nint> GetValueType => (delegate* unmanaged<nint, int*, nint>)Table[67];
     public static delegate* unmanaged<nint, void> ReleaseValue => (delegate* unmanaged<nint, void>)Table[96];
 

@@ -15,7 +15,10 @@ internal sealed unsafe class OrtTensor : IDisposable
 
     private readonly void* data;
     private readonly long byteLength;
+    private static long live;
+
     private bool ownsData;
+    private int disposed;
 
     private OrtTensor(OrtValueHandle handle, OrtElementType type, long[] shape, long count, void* data, bool ownsData)
     {
@@ -26,9 +29,13 @@ internal sealed unsafe class OrtTensor : IDisposable
         this.data = data;
         this.ownsData = ownsData;
         byteLength = count * type.Size();
+        Interlocked.Increment(ref live);
     }
 
     ~OrtTensor() => FreeData();
+
+    /// <summary>How many tensors of this process were not disposed yet.</summary>
+    public static long Live => Interlocked.Read(ref live);
 
     /// <summary>Type of each element.</summary>
     public OrtElementType ElementType { get; }
@@ -128,6 +135,33 @@ internal sealed unsafe class OrtTensor : IDisposable
         return new OrtTensor(handle, OrtElementType.String, shape, count, null, ownsData: false);
     }
 
+    /// <summary>Makes a tensor of empty strings, to be filled with <see cref="SetString"/>.</summary>
+    /// <param name="shape">Extents; their product is the number of strings.</param>
+    public static OrtTensor AllocateStrings(long[] shape)
+    {
+        var count = Count(shape);
+        nint allocator = 0;
+        OrtApi.Check(OrtApi.GetAllocatorWithDefaultOptions(&allocator));
+        nint value = 0;
+        fixed (long* dims = shape)
+        {
+            OrtApi.Check(OrtApi.CreateTensorAsOrtValue(allocator, dims, (nuint)shape.Length, OrtElementType.String, &value));
+        }
+
+        return new OrtTensor(new OrtValueHandle(value), OrtElementType.String, shape, count, null, ownsData: false);
+    }
+
+    /// <summary>Sets one string of a string tensor.</summary>
+    /// <param name="index">Which one, in row-major order.</param>
+    /// <param name="value">Any bytes, NUL included; they are copied.</param>
+    public void SetString(int index, ReadOnlySpan<byte> value)
+    {
+        using var lease = Handle.Use();
+        byte* bytes = null;
+        OrtApi.Check(OrtApi.GetResizedStringTensorElementBuffer(lease.Value, (nuint)index, (nuint)value.Length, &bytes));
+        value.CopyTo(new Span<byte>(bytes, value.Length));
+    }
+
     /// <summary>The strings of a string tensor, as the bytes the model produced (usually UTF-8), back to back.</summary>
     /// <param name="offsets">Where each string starts.</param>
     public byte[] StringBytes(out nuint[] offsets)
@@ -177,6 +211,11 @@ internal sealed unsafe class OrtTensor : IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            Interlocked.Decrement(ref live);
+        }
+
         Handle.Dispose();
         FreeData();
         GC.SuppressFinalize(this);
