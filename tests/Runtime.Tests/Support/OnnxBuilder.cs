@@ -1,4 +1,5 @@
-using System.Text;
+using System.Runtime.InteropServices;
+using static Ops.Testing.Runtime.Protobuf;
 
 namespace Ops.Runtime.Tests.Support;
 
@@ -40,31 +41,26 @@ internal static class OnnxBuilder
         return Model([.. parts]);
     }
 
-    private static byte[] Model(params byte[][] graph) =>
-        [.. Varint(1, 8), .. Message(7, [.. graph, Text(2, "test")]), .. Message(8, Varint(2, 17))];
+    /// <summary>A model of the graph's fields; opset 17.</summary>
+    internal static byte[] Model(params byte[][] graph) =>
+        Join(Varint(1, 8), Message(7, [.. graph, Text(2, "test")]), Message(8, Varint(2, 17)));
 
-    private static byte[] Node(string operation, string[] inputs, string[] outputs) =>
-        Message(1, [.. inputs.Select(i => Text(1, i)), .. outputs.Select(o => Text(2, o)), Text(4, operation)]);
+    /// <summary>A node with attributes, each made by <see cref="Ints"/>.</summary>
+    internal static byte[] Node(string operation, string[] inputs, string[] outputs, params byte[][] attributes) =>
+        Message(1, [.. inputs.Select(i => Text(1, i)), .. outputs.Select(o => Text(2, o)), Text(4, operation), .. attributes]);
+
+    /// <summary>An attribute that is a list of whole numbers.</summary>
+    internal static byte[] Ints(string name, params long[] values) =>
+        Message(5, [Text(1, name), .. values.Select(v => Varint(8, v)), Varint(20, 7)]);
+
+    /// <summary>An initializer of float32.</summary>
+    internal static byte[] Floats(string name, long[] shape, ReadOnlySpan<float> values) =>
+        Message(5, [.. shape.Select(d => Varint(1, d)), Varint(2, Float), Text(8, name), Delimited(9, MemoryMarshal.AsBytes(values))]);
+
+    /// <summary>An input (field 11) or output (field 12) of float32 whose first extent is free.</summary>
+    internal static byte[] BatchOf(int field, string name, params long[] extents) =>
+        Message(field, Text(1, name), Message(2, Message(1, Varint(1, Float), Message(2, [Message(1, Text(2, "batch")), .. extents.Select(e => Message(1, Varint(1, e)))]))));
 
     private static byte[] Value(int field, string name, int type, int extent) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, Message(1, Varint(1, extent))))));
-
-    private static byte[] Text(int field, string text) => Delimited(field, Encoding.UTF8.GetBytes(text));
-
-    private static byte[] Message(int field, params byte[][] parts) => Delimited(field, [.. parts.SelectMany(p => p)]);
-
-    private static byte[] Delimited(int field, byte[] content) => [.. Number((ulong)((field << 3) | 2)), .. Number((ulong)content.Length), .. content];
-
-    private static byte[] Varint(int field, int value) => [.. Number((ulong)(field << 3)), .. Number((ulong)value)];
-
-    private static IEnumerable<byte> Number(ulong value)
-    {
-        while (value >= 0x80)
-        {
-            yield return (byte)(value | 0x80);
-            value >>= 7;
-        }
-
-        yield return (byte)value;
-    }
 }
