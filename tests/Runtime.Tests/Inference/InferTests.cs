@@ -240,24 +240,6 @@ public sealed class InferTests(InferTests.Server fixture) : IClassFixture<InferT
     private static string Tensor(string name, string type, string shape, string data) =>
         $"{{\"name\":\"in_{name}\",\"datatype\":\"{type}\",\"shape\":{shape},\"data\":{data}}}";
 
-    /// <summary>Sends a body of unknown length, six bytes at a time.</summary>
-    private sealed class TinyChunks(byte[] body) : HttpContent
-    {
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            for (var i = 0; i < body.Length; i += 6)
-            {
-                await stream.WriteAsync(body.AsMemory(i, Math.Min(6, body.Length - i)));
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-    }
-
     /// <summary>One server for all tests of this class.</summary>
     public sealed class Server : IAsyncLifetime
     {
