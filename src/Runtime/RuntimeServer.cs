@@ -4,6 +4,7 @@ using Ops.Runtime.Inference;
 using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
 using Ops.Runtime.Monitoring;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime;
 
@@ -28,6 +29,7 @@ internal static class RuntimeServer
             .AddRoutingCore()
             .AddLifecycle()
             .AddModels()
+            .AddScheduling()
             .AddInference();
         builder.AddMonitoring();
         builder.WebHost.UseKestrelCore();

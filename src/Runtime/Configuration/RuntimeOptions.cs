@@ -1,3 +1,5 @@
+using Ops.Runtime.Scheduling;
+
 namespace Ops.Runtime.Configuration;
 
 /// <summary>What this process serves and within which limits: configuration section <c>Ops:Runtime</c>.</summary>
@@ -83,6 +85,15 @@ internal sealed class ModelOptions
 
     /// <summary>Loaded at the start; otherwise only when somebody asks for it over the network.</summary>
     public bool Load { get; set; } = true;
+
+    /// <summary>Runs at the same time; 0 takes the process's <c>ParallelRuns</c>.</summary>
+    public int Instances { get; set; }
+
+    /// <summary>How its requests are run together.</summary>
+    public BatchingOptions Batching { get; set; } = new();
+
+    /// <summary>How its requests wait.</summary>
+    public QueueOptions Queue { get; set; } = new();
 
     /// <summary>Every file of the version.</summary>
     public List<ModelFileOptions> Files { get; set; } = [];

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Models;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Configuration;
 
@@ -59,7 +60,7 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         for (var i = 0; i < options.Models.Count; i++)
         {
             var model = options.Models[i];
-            foreach (var (key, reason) in Failures(model))
+            foreach (var (key, reason) in Failures(model).Concat(SchedulingOptionsChecks.Failures(model)))
             {
                 yield return ($"Models:{i}:{key}", reason);
             }

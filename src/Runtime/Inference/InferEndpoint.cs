@@ -92,7 +92,7 @@ internal sealed class InferEndpoint(
         RefuseUnknownEncodings(context.Request);
         using var memory = budget.Open();
         using var request = await ReadAsync(context, signature, memory);
-        using var result = await pipeline.RunAsync(model!, signature, request, context.RequestAborted);
+        using var result = await pipeline.RunAsync(model!, request, context.RequestAborted);
         using var outputs = AnsweredOutputs.Of(request, signature, result);
         answers.PrepareToClose(context);
         await InferResponseWriter.WriteAsync(context.Response, model!, signature, request, outputs.Views, context.RequestAborted);

@@ -5,6 +5,7 @@ using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
 using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Inference;
 
@@ -13,8 +14,8 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
 {
     /// <summary>What is offered beyond the protocol itself, under Triton's names.</summary>
     private readonly string[] extensions = options.Value.Repository.Enabled
-        ? ["binary_tensor_data", "classification", "parameters", "model_repository"]
-        : ["binary_tensor_data", "classification", "parameters"];
+        ? ["binary_tensor_data", "classification", "parameters", "schedule_policy", "model_repository"]
+        : ["binary_tensor_data", "classification", "parameters", "schedule_policy"];
 
     /// <summary>Why a version cannot answer now, in plain words; null when it can.</summary>
     public static string? WhyNotReady(ServedModel model, RuntimeState state) =>
@@ -82,6 +83,7 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             json.WriteString("platform"u8, "onnxruntime_onnx");
             WriteTensors(json, "inputs", signature.Session.Inputs);
             WriteTensors(json, "outputs", signature.AllOutputs.Select(i => signature.Session.Outputs[i]));
+            SchedulingDescription.Write(json, model.Scheduler);
         });
     }
 

@@ -42,7 +42,7 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
         catch (OrtException exception)
         {
             session?.Dispose();
-            throw new ModelLoadException($"{model.Name} version {model.Version} could not be loaded by ONNX Runtime {OrtApi.Version} ({exception.Code}).", exception);
+            throw new ModelLoadException($"{model.Name} version {model.Version} could not be loaded by ONNX Runtime {OrtLibrary.Version} ({exception.Code}).", exception);
         }
         catch (ModelLoadException exception)
         {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Monitoring;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Models;
 
@@ -11,17 +12,17 @@ namespace Ops.Runtime.Models;
 internal sealed class ModelRegistry : IDisposable
 {
     private readonly Lock gate = new();
-    private readonly RuntimeOptions options;
     private readonly RuntimeMetrics metrics;
+    private readonly SchedulerFactory schedulers;
 
     /// <summary>Versions by model, highest first. Never changed once it is here.</summary>
     private volatile Dictionary<string, ServedModel[]> byName = new(StringComparer.Ordinal);
 
-    public ModelRegistry(IOptions<RuntimeOptions> options, RuntimeMetrics metrics)
+    public ModelRegistry(IOptions<RuntimeOptions> options, RuntimeMetrics metrics, SchedulerFactory schedulers)
     {
-        this.options = options.Value;
         this.metrics = metrics;
-        foreach (var model in this.options.Models.Where(m => m.Load))
+        this.schedulers = schedulers;
+        foreach (var model in options.Value.Models.Where(m => m.Load))
         {
             Publish(Create(model));
         }
@@ -65,8 +66,8 @@ internal sealed class ModelRegistry : IDisposable
     /// <summary>Makes a version that nobody can find yet.</summary>
     public ServedModel Create(ModelOptions model)
     {
-        var queue = new RunQueue(options.EffectiveParallelRuns, options.QueueLimit);
-        return new ServedModel(model, queue, new ModelMetrics(model.Name, model.Version, () => queue.Waiting));
+        var counts = new ModelMetrics(model.Name, model.Version);
+        return new ServedModel(model, schedulers.Create(model, counts), counts);
     }
 
     /// <summary>Puts a version into service, in the place of one of the same name and version.</summary>

@@ -9,7 +9,7 @@ internal sealed class RuntimeMetrics
     public RuntimeMetrics() => models = [Unknown];
 
     /// <summary>Requests to models that are not served. One entry, so that strangers cannot grow the exposition.</summary>
-    public ModelMetrics Unknown { get; } = new(string.Empty, string.Empty, () => 0);
+    public ModelMetrics Unknown { get; } = new(string.Empty, string.Empty);
 
     /// <summary>One entry per version, the unknown ones first.</summary>
     public IReadOnlyList<ModelMetrics> Models => models;

@@ -55,7 +55,7 @@ public sealed class ParametersConformanceTests
     public async Task Server_Extensions_AreThoseThatAreServed()
     {
         await using var server = await TestServer.StartAsync([TestModels.Digits()]);
-        Assert.Equal("[\"binary_tensor_data\",\"classification\",\"parameters\"]", (await server.GetAsync("/v2")).Body.GetProperty("extensions").GetRawText());
+        Assert.Equal("[\"binary_tensor_data\",\"classification\",\"parameters\",\"schedule_policy\"]", (await server.GetAsync("/v2")).Body.GetProperty("extensions").GetRawText());
     }
 
     private static RequestParameters Read(string json)

@@ -80,7 +80,7 @@ internal sealed class Replica : IDisposable
             record = record with { Wanted = false };
         }
 
-        Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null });
+        Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null, Next = null });
         try
         {
             Update(r => r);
@@ -198,7 +198,7 @@ internal sealed class Replica : IDisposable
         folder.PrepareRun(instance, RuntimeConfiguration.Write(record, source.Value, folder.RunFolder(instance), context.CacheFolder, context.Options.DrainTimeout));
         var process = context.Processes.Start(new(folder.ConfigFile(instance), folder.Log.Current, Plan.EnvironmentVariables));
         await context.AtStep(ReplicaStep.ProcessStarted);
-        Show(o => o with { Phase = ReplicaPhase.Loading, ProcessId = process.Id, StartedAt = process.StartedAt, Address = null, Progress = null, Restarts = record.Restarts });
+        Show(o => o with { Phase = ReplicaPhase.Loading, ProcessId = process.Id, StartedAt = process.StartedAt, Address = null, Progress = null, Next = null, Restarts = record.Restarts });
         if (again)
         {
             Report(RolloutEventLevel.Info, TargetEventKinds.Restarted, $"Replica {record.Id} was started again (process {process.Id}, restart {record.Restarts}).");
@@ -214,7 +214,7 @@ internal sealed class Replica : IDisposable
     /// <summary>Ends what is left of a process that does not do its work, and says why.</summary>
     private async Task ComeDownAsync(IReplicaProcess? process, ReplicaEnd end)
     {
-        Show(o => o with { Phase = IsFailure(end) ? ReplicaPhase.Failed : ReplicaPhase.Pending, Reason = end.Reason, Address = null, Progress = null });
+        Show(o => o with { Phase = IsFailure(end) ? ReplicaPhase.Failed : ReplicaPhase.Pending, Reason = end.Reason, Next = null, Address = null, Progress = null });
         if (process is not null && !process.Ended.IsCompleted)
         {
             await Task.Delay(end.Kind == ReplicaEndKind.Unfit ? context.Options.LameDuck : TimeSpan.Zero, context.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -234,7 +234,7 @@ internal sealed class Replica : IDisposable
         var isFailure = IsFailure(end);
         var wait = backOff.Next(end.HealthyFor);
         var next = wait == TimeSpan.Zero ? "It is started again at once." : $"It is started again in {wait.TotalSeconds:0} s.";
-        Show(o => o with { Reason = $"{end.Reason} {next}" });
+        Show(o => o with { Next = next });
         if (!isFailure)
         {
             Report(RolloutEventLevel.Warning, TargetEventKinds.Died, $"Replica {record.Id}: {end.Reason} {next}");
@@ -252,7 +252,7 @@ internal sealed class Replica : IDisposable
     private async Task TakeDownAsync(IReplicaProcess? process)
     {
         var wasRunning = process is not null;
-        Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null });
+        Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null, Next = null });
         if (process is not null)
         {
             await Task.Delay(context.Options.LameDuck, context.Time, rush.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

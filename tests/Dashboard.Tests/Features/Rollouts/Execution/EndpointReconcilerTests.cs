@@ -66,6 +66,9 @@ public sealed class EndpointReconcilerTests
         Assert.Equal(RolloutState.Failed, rollout.State);
         Assert.Contains("No progress for 31 s", rollout.Status, StringComparison.Ordinal);
         Assert.Contains("the model file has another SHA-256", rollout.Status, StringComparison.Ordinal);
+
+        // True of the replica while it lasted, not of what has failed.
+        Assert.DoesNotContain("started again", rollout.Status, StringComparison.Ordinal);
         var stable = (await world.RolloutAsync(good.Id)).PlanId;
         Assert.Equal([stable, stable], world.Machine.Of(good.EndpointId).Select(r => r.PlanId));
         Assert.Equal([stable], world.Get<RouteTable>().Find("digits")!.ServingPlans);
