@@ -26,14 +26,14 @@ internal static class BinaryTensorReader
     {
         foreach (var binary in request.Binary)
         {
-            var input = model.Session.Inputs[binary.Index];
+            var input = model.Inputs[binary.Index];
             var count = memory.TakeTensor(input, binary.Count, inBody: true);
             // The request owns the tensor from here on, so that it is disposed whatever comes.
             if (input.ElementType == OrtElementType.String)
             {
                 var strings = OrtTensor.AllocateStrings(binary.Shape);
                 request.Inputs[binary.Index] = strings;
-                using var filler = new StringFiller(strings, input, count, (int)binary.Size);
+                using var filler = new StringFiller(strings.SetString, input, count, (int)binary.Size);
                 await FillAsync(reader, filler, input, cancellation);
             }
             else
@@ -101,6 +101,9 @@ internal static class BinaryTensorReader
         }
     }
 
+    /// <summary>Takes one string of a tensor.</summary>
+    private delegate void StringSink(int index, ReadOnlySpan<byte> value);
+
     /// <summary>Takes the bytes of one tensor as they arrive.</summary>
     private interface IFiller
     {
@@ -129,7 +132,7 @@ internal static class BinaryTensorReader
         }
     }
 
-    private sealed class StringFiller(OrtTensor tensor, OrtTensorInfo input, int count, int size) : IFiller, IDisposable
+    private sealed class StringFiller(StringSink sink, OrtTensorInfo input, int count, int size) : IFiller, IDisposable
     {
         private readonly byte[] prefix = new byte[sizeof(uint)];
 
@@ -209,7 +212,7 @@ internal static class BinaryTensorReader
             var taken = Math.Min(bytes.Length, length - filled);
             if (taken == length)
             {
-                tensor.SetString(index, bytes[..taken]);
+                sink(index, bytes[..taken]);
                 Next();
                 return taken;
             }
@@ -218,7 +221,7 @@ internal static class BinaryTensorReader
             filled += taken;
             if (filled == length)
             {
-                tensor.SetString(index, pieces.AsSpan(0, length));
+                sink(index, pieces.AsSpan(0, length));
                 Next();
             }
 

@@ -93,6 +93,7 @@ internal sealed class InferEndpoint(
         using var memory = budget.Open();
         using var request = await ReadAsync(context, signature, memory);
         using var result = await pipeline.RunAsync(model!, request, context.RequestAborted);
+        memory.AddOutputs(result.Outputs);
         using var outputs = AnsweredOutputs.Of(request, signature, result);
         answers.PrepareToClose(context);
         await InferResponseWriter.WriteAsync(context.Response, model!, signature, request, outputs.Views, context.RequestAborted);

@@ -82,7 +82,7 @@ internal static class InferResponseWriter
         {
             var output = answer.Outputs[i];
             json.WriteStartObject();
-            json.WriteString("name"u8, answer.Signature.Session.Outputs[answer.Request.Outputs[i].Index].Name);
+            json.WriteString("name"u8, answer.Signature.Outputs[answer.Request.Outputs[i].Index].Name);
             json.WriteString("datatype"u8, ProtocolTypes.Name(output.ElementType));
             json.WriteStartArray("shape"u8);
             foreach (var extent in output.Shape)

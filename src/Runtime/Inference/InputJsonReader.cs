@@ -127,7 +127,7 @@ internal readonly struct InputJsonReader(int bodyLength, ModelSignature model, R
             throw ProtocolException.BadRequest($"The input '{input.Name}' is given twice.");
         }
 
-        var info = model.Session.Inputs[index];
+        var info = model.Inputs[index];
         return (index, info, InputShape.Check(info, input.Datatype!, input.Shape!));
     }
 

@@ -41,6 +41,9 @@ internal sealed class MemoryBudget(long maxBytes, long maxTensorBytes)
         }
     }
 
+    /// <summary>Counts what is there already, so that the next request is turned away sooner.</summary>
+    internal void Add(long bytes) => Interlocked.Add(ref inUse, bytes);
+
     internal void Return(long bytes) => Interlocked.Add(ref inUse, -bytes);
 }
 
@@ -97,6 +100,17 @@ internal sealed class RequestMemory : IDisposable
         }
 
         return (int)count;
+    }
+
+    /// <summary>Counts outputs, whose size only the run could tell.</summary>
+    public void AddOutputs(ReadOnlySpan<OutputView> outputs)
+    {
+        foreach (var output in outputs)
+        {
+            var bytes = output.ElementCount * (output.ElementType.Size() is > 0 and var size ? size : BytesPerString);
+            budget.Add(bytes);
+            tensors += bytes;
+        }
     }
 
     public void Dispose()

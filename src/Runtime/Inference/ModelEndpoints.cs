@@ -81,8 +81,8 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
 
             json.WriteEndArray();
             json.WriteString("platform"u8, "onnxruntime_onnx");
-            WriteTensors(json, "inputs", signature.Session.Inputs);
-            WriteTensors(json, "outputs", signature.AllOutputs.Select(i => signature.Session.Outputs[i]));
+            WriteTensors(json, "inputs", signature.Inputs);
+            WriteTensors(json, "outputs", signature.AllOutputs.Select(i => signature.Outputs[i]));
             SchedulingDescription.Write(json, model.Scheduler);
         });
     }

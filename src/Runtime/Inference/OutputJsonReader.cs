@@ -28,7 +28,7 @@ internal static class OutputJsonReader
             var output = ReadOne(ref json, model);
             if (outputs.Exists(o => o.Index == output.Index))
             {
-                throw ProtocolException.BadRequest($"The output '{model.Session.Outputs[output.Index].Name}' is asked for twice.");
+                throw ProtocolException.BadRequest($"The output '{model.Outputs[output.Index].Name}' is asked for twice.");
             }
 
             outputs.Add(output);
@@ -65,7 +65,7 @@ internal static class OutputJsonReader
             throw ProtocolException.BadRequest(name is null ? "Each of the outputs needs a name." : $"The model has no output '{name}'.");
         }
 
-        if (classification > 0 && model.Session.Outputs[index].ElementType is OrtElementType.String or OrtElementType.Bool)
+        if (classification > 0 && model.Outputs[index].ElementType is OrtElementType.String or OrtElementType.Bool)
         {
             throw ProtocolException.BadRequest($"The output '{name}' holds no numbers, so it cannot be returned as classes.");
         }

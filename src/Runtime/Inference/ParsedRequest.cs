@@ -19,7 +19,7 @@ internal sealed class ParsedRequest(ModelSignature model) : IDisposable
     public string? Id { get; set; }
 
     /// <summary>One place per input of the model, in the model's order.</summary>
-    public OrtTensor?[] Inputs { get; } = new OrtTensor?[model.Session.Inputs.Count];
+    public OrtTensor?[] Inputs { get; } = new OrtTensor?[model.Inputs.Count];
 
     /// <summary>The tensors that follow, in the order of their bytes.</summary>
     public List<BinaryInput> Binary { get; } = [];
@@ -75,5 +75,5 @@ internal sealed class ParsedRequest(ModelSignature model) : IDisposable
         }
     }
 
-    private ProtocolException Missing(int index) => ProtocolException.BadRequest($"The input '{model.Session.Inputs[index].Name}' is missing.");
+    private ProtocolException Missing(int index) => ProtocolException.BadRequest($"The input '{model.Inputs[index].Name}' is missing.");
 }

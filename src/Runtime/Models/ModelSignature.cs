@@ -38,6 +38,12 @@ internal sealed class ModelSignature
     /// <summary>The session; owned by the served model.</summary>
     public OrtSession Session { get; }
 
+    /// <summary>The inputs as clients send them, in the session's order.</summary>
+    public IReadOnlyList<OrtTensorInfo> Inputs => Session.Inputs;
+
+    /// <summary>The outputs as clients get them, in the session's order.</summary>
+    public IReadOnlyList<OrtTensorInfo> Outputs => Session.Outputs;
+
     /// <summary>Position of each input in the session.</summary>
     public FrozenDictionary<string, int> InputIndex { get; }
 

@@ -119,6 +119,9 @@ public sealed class LimitsConformanceTests : IDisposable
             Assert.Equal(60, budget.InUse);
             memory.ReturnBody();
             Assert.Equal(20, budget.InUse);
+            using var tensor = OrtTensor.Allocate(OrtElementType.Int64, [3]);
+            memory.AddOutputs([OutputView.Of(tensor)]);
+            Assert.Equal(44, budget.InUse);
             using var other = budget.Open();
             Assert.Equal(503, Assert.Throws<ProtocolException>(() => other.GrowBodyTo(90)).Status);
             Assert.Equal(413, Assert.Throws<ProtocolException>(() => memory.GrowBodyTo(90)).Status);
