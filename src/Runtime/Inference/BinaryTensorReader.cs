@@ -29,7 +29,14 @@ internal static class BinaryTensorReader
             var input = model.Inputs[binary.Index];
             var count = memory.TakeTensor(input, binary.Count, inBody: true);
             // The request owns the tensor from here on, so that it is disposed whatever comes.
-            if (input.ElementType == OrtElementType.String)
+            if (model.IsPreprocessed(binary.Index))
+            {
+                var elements = new List<ReadOnlyMemory<byte>>(count);
+                using var filler = new StringFiller((_, element) => elements.Add(element.ToArray()), input, count, (int)binary.Size);
+                await FillAsync(reader, filler, input, cancellation);
+                request.Inputs[binary.Index] = memory.Added(model.Preprocess(binary.Index, elements));
+            }
+            else if (input.ElementType == OrtElementType.String)
             {
                 var strings = OrtTensor.AllocateStrings(binary.Shape);
                 request.Inputs[binary.Index] = strings;
@@ -203,6 +210,7 @@ internal static class BinaryTensorReader
             (length, filled) = ((int)announced, 0);
             if (length == 0)
             {
+                sink(index, []);
                 Next();
             }
         }

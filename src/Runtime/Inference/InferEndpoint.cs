@@ -35,10 +35,12 @@ internal sealed class InferEndpoint(
         var model = lease.Model;
         var counted = model?.Metrics ?? metrics.Unknown;
         counted.Enter();
+        using var span = RuntimeTracing.StartInfer(context, "http", counted.Model, counted.Version);
+        var traceId = RuntimeTracing.TraceId(context);
         var status = StatusCodes.Status200OK;
         try
         {
-            await AnswerAsync(context, model);
+            await AnswerAsync(context, model, span);
         }
 #pragma warning disable CA1031 // Counted here, answered like everywhere else.
         catch (Exception exception)
@@ -50,7 +52,8 @@ internal sealed class InferEndpoint(
         {
             var elapsed = Stopwatch.GetElapsedTime(start);
             counted.Leave(status, elapsed);
-            log.Answered(context.TraceIdentifier, counted.Model, counted.Version, status, elapsed.TotalMilliseconds);
+            span.SetOutcome(status);
+            log.Answered(context.TraceIdentifier, counted.Model, counted.Version, status, elapsed.TotalMilliseconds, traceId);
         }
 
         return status;
@@ -81,18 +84,19 @@ internal sealed class InferEndpoint(
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
-            log.ClientDidNotFinish(context.TraceIdentifier);
+            log.ClientDidNotFinish(context.TraceIdentifier, RuntimeTracing.TraceId(context));
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, ServedModel? model)
+    private async Task AnswerAsync(HttpContext context, ServedModel? model, Activity? span)
     {
         // Before the body is read: a full queue should not cost memory too.
         var signature = pipeline.Admit(model);
         RefuseUnknownEncodings(context.Request);
         using var memory = budget.Open();
         using var request = await ReadAsync(context, signature, memory);
-        using var result = await pipeline.RunAsync(model!, request, context.RequestAborted);
+        span.SetBatch(request.Inputs is [var first, ..] ? first.Shape : []);
+        using var result = await pipeline.RunAsync(model!, signature, request, context.RequestAborted);
         memory.AddOutputs(result.Outputs);
         using var outputs = AnsweredOutputs.Of(request, signature, result);
         answers.PrepareToClose(context);

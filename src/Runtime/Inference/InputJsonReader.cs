@@ -87,7 +87,10 @@ internal readonly struct InputJsonReader(int bodyLength, ModelSignature model, R
             throw ProtocolException.BadRequest($"The data of input '{input.Name}' has fewer than the {count} elements of its shape.");
         }
 
-        request.Inputs[index] = TensorJsonReader.Read(ref json, info, input.Shape!, memory.TakeTensor(info, count));
+        var elements = memory.TakeTensor(info, count);
+        request.Inputs[index] = model.IsPreprocessed(index)
+            ? memory.Added(EncodedJsonReader.Read(ref json, model, index, input.Shape!, elements))
+            : TensorJsonReader.Read(ref json, info, input.Shape!, elements);
     }
 
     private void AddBinary(Description input, long size)
@@ -128,7 +131,7 @@ internal readonly struct InputJsonReader(int bodyLength, ModelSignature model, R
         }
 
         var info = model.Inputs[index];
-        return (index, info, InputShape.Check(info, input.Datatype!, input.Shape!));
+        return (index, info, model.CheckInput(index, input.Datatype!, input.Shape!));
     }
 
     /// <summary>What is said about an input.</summary>

@@ -102,6 +102,14 @@ internal sealed class RequestMemory : IDisposable
         return (int)count;
     }
 
+    /// <summary>Counts a tensor that was made of another input's elements, which is bounded where it is made.</summary>
+    /// <returns>The tensor.</returns>
+    public OrtTensor Added(OrtTensor tensor)
+    {
+        AddOutputs([OutputView.Of(tensor)]);
+        return tensor;
+    }
+
     /// <summary>Counts outputs, whose size only the run could tell.</summary>
     public void AddOutputs(ReadOnlySpan<OutputView> outputs)
     {

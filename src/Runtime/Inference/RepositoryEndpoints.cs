@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
+using Ops.Runtime.Monitoring;
 
 namespace Ops.Runtime.Inference;
 
@@ -56,7 +57,7 @@ internal sealed class RepositoryEndpoints(ModelRepository repository, MemoryBudg
         }
 
         var (name, version) = ((string)context.GetRouteValue("model")!, (string?)context.GetRouteValue("version"));
-        log.RepositoryChange(context.TraceIdentifier, what, name, version ?? "all");
+        log.RepositoryChange(context.TraceIdentifier, what, name, version ?? "all", RuntimeTracing.TraceId(context));
         await change(name, version);
         await answers.WriteAsync(context, StatusCodes.Status200OK, _ => { });
     }

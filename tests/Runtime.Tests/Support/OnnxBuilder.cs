@@ -50,6 +50,9 @@ internal static class OnnxBuilder
         Open(12, "out_" + i.Name, i.Type, i.Rank),
     })]);
 
+    /// <summary>y = x, of any shape; -1 leaves an extent open.</summary>
+    public static byte[] Identity(params long[] shape) => Model(Node("Identity", ["x"], ["y"]), OpenValue(11, "x", shape), OpenValue(12, "y", shape));
+
     /// <summary>sum = x + x, and x itself as the second output.</summary>
     public static byte[] SumAndSelf() =>
         Model(Node("Add", ["x", "x"], ["sum"]), Value(11, "x", Float, 4), Value(12, "sum", Float, 4), Value(12, "x", Float, 4));
@@ -85,4 +88,9 @@ internal static class OnnxBuilder
 
     private static byte[] Open(int field, string name, int type, int rank) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, [.. Enumerable.Range(0, rank).Select(d => Message(1, Text(2, $"{name}_{d}")))]))));
+
+    private static byte[] OpenValue(int field, string name, long[] shape) => Message(
+        field,
+        Text(1, name),
+        Message(2, Message(1, Varint(1, Float), Message(2, [.. shape.Select((e, i) => Message(1, e < 0 ? Text(2, $"d{i}") : Varint(1, e)))]))));
 }
