@@ -24,6 +24,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public string CacheFolder => folder.File("cache");
+
     public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
 
     /// <summary>Starts a server and waits until it is ready or has failed.</summary>
