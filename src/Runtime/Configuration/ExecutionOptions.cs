@@ -21,7 +21,8 @@ internal sealed class ExecutionOptions
     /// <summary>Runs with zeros before the model is ready. Default: 1; 0 for none.</summary>
     public int? WarmUpRuns { get; set; }
 
-    /// <summary>Per input, the shape to warm up with. Default: the model's own, open extents being 1.</summary>
+    /// <summary>Per input, the shape to warm up with, which then has to succeed. Default: the model's own, open extents
+    /// being 1.</summary>
     public Dictionary<string, long[]> WarmUpShapes { get; set; } = [];
 
     /// <summary>Fixes open extents by the name the model gives them, which lets the engine optimize more.</summary>

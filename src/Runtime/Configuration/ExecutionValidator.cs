@@ -17,18 +17,19 @@ internal static class ExecutionValidator
     private static readonly FrozenSet<string> Optimizations = FrozenSet.Create(StringComparer.Ordinal, "disabled", "basic", "extended", "all");
 
     /// <summary>The options that may be set. Left out on purpose: addresses of memory or streams of this process, paths
-    /// (they follow from the cache folder), and plug-in libraries, which would be code.</summary>
+    /// (they follow from the cache folder), plug-in libraries, which would be code, and CUDA graphs, which replay a run on
+    /// the addresses of the first one, while every run here has its own.</summary>
     private static readonly FrozenDictionary<string, FrozenSet<string>> Allowed = new Dictionary<string, FrozenSet<string>>
     {
         [Cpu] = FrozenSet<string>.Empty,
         [Cuda] = FrozenSet.Create(
             StringComparer.Ordinal, "device_id", "gpu_mem_limit", "arena_extend_strategy", "cudnn_conv_algo_search", "do_copy_in_default_stream",
-            "cudnn_conv_use_max_workspace", "cudnn_conv1d_pad_to_nc1d", "enable_cuda_graph", "enable_skip_layer_norm_strict_mode", "use_tf32",
+            "cudnn_conv_use_max_workspace", "cudnn_conv1d_pad_to_nc1d", "enable_skip_layer_norm_strict_mode", "use_tf32",
             "prefer_nhwc", "use_ep_level_unified_stream", "fuse_conv_bias", "sdpa_kernel"),
         [TensorRt] = FrozenSet.Create(
             StringComparer.Ordinal, "device_id", "trt_fp16_enable", "trt_bf16_enable", "trt_int8_enable", "trt_int8_use_native_calibration_table",
             "trt_max_workspace_size", "trt_max_partition_iterations", "trt_min_subgraph_size", "trt_builder_optimization_level",
-            "trt_cuda_graph_enable", "trt_context_memory_sharing_enable", "trt_layer_norm_fp32_fallback", "trt_force_sequential_engine_build",
+            "trt_context_memory_sharing_enable", "trt_layer_norm_fp32_fallback", "trt_force_sequential_engine_build",
             "trt_sparsity_enable", "trt_auxiliary_streams", "trt_profile_min_shapes", "trt_profile_max_shapes", "trt_profile_opt_shapes"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 

@@ -29,10 +29,10 @@ internal static partial class ModelsLog
     [LoggerMessage(EventId = 1008, Level = LogLevel.Error, Message = "Loading the models failed unexpectedly")]
     public static partial void LoadingCrashed(this ILogger log, Exception exception);
 
-    [LoggerMessage(EventId = 1020, Level = LogLevel.Warning, Message = "{Model} version {Version} cannot run on {Provider} and runs on {Next} instead")]
+    [LoggerMessage(EventId = 1020, Level = LogLevel.Warning, Message = "{Model} version {Version} cannot run on {Provider}; {Next} is next")]
     public static partial void ProviderFellBack(this ILogger log, string model, string version, string provider, string next, Exception exception);
 
-    [LoggerMessage(EventId = 1021, Level = LogLevel.Warning, Message = "The warm-up of {Model} version {Version} failed with guessed shapes; its first requests may be slow. WarmUpShapes can say better ones")]
+    [LoggerMessage(EventId = 1021, Level = LogLevel.Warning, Message = "The warm-up of {Model} version {Version} with zeros failed; its first requests may be slow. WarmUpShapes can say which shapes it takes")]
     public static partial void WarmUpFailed(this ILogger log, string model, string version, Exception exception);
 
     [LoggerMessage(EventId = 1022, Level = LogLevel.Information, Message = "Reused the optimized form of {Model} version {Version}, SHA-256 verified")]

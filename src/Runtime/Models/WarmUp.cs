@@ -13,8 +13,8 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
     /// <param name="session">Its session.</param>
     /// <param name="execution">Runs and shapes.</param>
     /// <param name="cancellation">Ends the runs.</param>
-    /// <exception cref="ModelLoadException">A run failed although the model or the options say the shapes. With guessed
-    /// shapes it is only logged: 1 may be impossible for an open extent.</exception>
+    /// <exception cref="ModelLoadException">A run failed although the options say the shapes. Otherwise it is only logged: 1
+    /// may be impossible for an open extent, and zeros for a model that divides.</exception>
     public void Run(ServedModel model, OrtSession session, ExecutionSettings execution, CancellationToken cancellation)
     {
         if (execution.WarmUpRuns == 0 || session.Inputs.Any(i => i.ElementType != OrtElementType.String && i.ElementType.Size() == 0))
@@ -22,7 +22,6 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
             return;
         }
 
-        var isGuess = session.Inputs.Any(i => i.IsDynamic && !execution.WarmUpShapes.ContainsKey(i.Name));
         var start = Stopwatch.GetTimestamp();
         var inputs = new List<OrtTensor>();
         try
@@ -44,9 +43,9 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
         catch (Exception exception) when (exception is OrtException or ArgumentException or OverflowException or OutOfMemoryException)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!isGuess)
+            if (execution.WarmUpShapes.Count > 0)
             {
-                throw new ModelLoadException("It failed to run with zeros in the shapes it declares (set WarmUpRuns to 0 if it cannot take zeros).", exception);
+                throw new ModelLoadException("It failed to run with zeros in the shapes that WarmUpShapes says.", exception);
             }
 
             log.WarmUpFailed(model.Name, model.Version, exception);
@@ -61,7 +60,7 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
     {
         using var options = OrtRunOptions.Create();
         using var registration = cancellation.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
-        // Asked for one by one: an output that is no tensor cannot be returned, but must not stop the others.
+        // Not those that are no tensors, which cannot be returned.
         var tensors = outputs.Where(i => session.Outputs[i].ElementType != OrtElementType.Undefined).ToArray();
         foreach (var output in session.Run(options, inputs.ToArray(), tensors))
         {

@@ -38,6 +38,15 @@ public sealed partial class ExecutionTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_ZerosImpossible_IsReadyAllTheSame()
+    {
+        File.WriteAllBytes(folder.File("divides.onnx"), OnnxBuilder.Divides());
+        await using var server = await TestServer.StartAsync([TestModels.Options("divides", "1", TestModels.FileOptions(folder.File("divides.onnx")))]);
+        Assert.Equal(RuntimePhase.Ready, server.State.Snapshot.Phase);
+        Assert.Equal(0, WarmUpSeconds(await server.Http.GetStringAsync("/metrics")));
+    }
+
+    [Fact]
     public async Task Load_ShapeGiven_WarmsUpWithIt()
     {
         await using var server = await TestServer.StartAsync([OnlyFour()], ("Execution:WarmUpShapes:x:0", "4"));
@@ -49,7 +58,7 @@ public sealed partial class ExecutionTests : IDisposable
     {
         await using var server = await TestServer.StartAsync([OnlyFour()], ("Execution:WarmUpShapes:x:0", "3"));
         Assert.Equal(RuntimePhase.Failed, server.State.Snapshot.Phase);
-        Assert.Contains("WarmUpRuns", server.State.Snapshot.Error, StringComparison.Ordinal);
+        Assert.Contains("WarmUpShapes", server.State.Snapshot.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -68,6 +68,9 @@ internal static class OnnxBuilder
         BatchOf(11, "x"),
         Message(12, Text(1, "y"), Message(2, Message(1, Varint(1, Float), Message(2)))));
 
+    /// <summary>y = x / x in whole numbers: zeros fail.</summary>
+    public static byte[] Divides() => Model(Node("Div", ["x", "x"], ["y"]), Value(11, "x", Int64, 2), Value(12, "y", Int64, 2));
+
     /// <summary>y = -x, of which not even the number of extents is known.</summary>
     public static byte[] UnknownInput() => Model(
         Node("Neg", ["x"], ["y"]),
