@@ -22,6 +22,8 @@ internal static class ModelsFeature
         services.AddSingleton<WarmUp>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelRegistry>();
+        services.AddSingleton<ConfiguredModels>();
+        services.AddSingleton<ModelRepository>();
         services.AddHostedService<ModelLoadingService>();
         return services;
     }
