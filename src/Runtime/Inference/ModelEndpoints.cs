@@ -86,8 +86,20 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             json.WriteString("platform"u8, "onnxruntime_onnx");
             WriteTensors(json, "inputs", signature.Inputs.Select((input, i) => (input, signature.InputParameters(i))));
             WriteTensors(json, "outputs", signature.AllOutputs.Select(i => (signature.Outputs[i], NoParameters)));
+            json.WriteStartObject("parameters"u8);
+            WriteProviders(json, model.Metrics);
             SchedulingDescription.Write(json, model.Scheduler);
+            json.WriteEndObject();
         });
+    }
+
+    private static void WriteProviders(Utf8JsonWriter json, ModelMetrics metrics)
+    {
+        json.WriteString("execution_provider"u8, metrics.Providers[0]);
+        if (metrics.WantedProvider is { } wanted && wanted != metrics.Providers[0])
+        {
+            json.WriteString("execution_provider_wanted"u8, wanted);
+        }
     }
 
     private static void WriteTensors(Utf8JsonWriter json, string member, IEnumerable<(OrtTensorInfo Tensor, IReadOnlyList<KeyValuePair<string, string>> Parameters)> tensors)

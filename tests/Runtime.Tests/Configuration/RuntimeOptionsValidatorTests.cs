@@ -60,6 +60,47 @@ public sealed class RuntimeOptionsValidatorTests
         Assert.Contains("Files:1:Path", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Validate_ExecutionFaults_NamesEachKey()
+    {
+        var options = Good();
+        options.ProfileFolder = "relative";
+        options.ArenaExtend = "fast";
+        options.InterOpThreads = 0;
+        options.Execution = new ExecutionOptions
+        {
+            GraphOptimization = "most",
+            WarmUpRuns = -1,
+            WarmUpShapes = { ["x"] = [1, -1] },
+            FreeDimensions = { ["batch"] = 0 },
+        };
+        options.Models[0].Execution.Providers =
+        [
+            new() { Name = "cuda", Options = { ["gpu_mem_limit"] = "1000", ["user_compute_stream"] = "1" } },
+            new() { Name = "tensorrt", Options = { ["trt_extra_plugin_lib_paths"] = "/tmp/evil.so", ["trt_engine_cache_path"] = "/tmp" } },
+            new() { Name = "rocm" },
+        ];
+
+        var failures = new RuntimeOptionsValidator().Validate(null, options).Failures!.Select(f => f.Split(' ')[0]).ToHashSet();
+
+        string[] expected =
+        [
+            "ProfileFolder", "ArenaExtend", "InterOpThreads", "Execution:GraphOptimization", "Execution:WarmUpRuns", "Execution:WarmUpShapes:x",
+            "Execution:FreeDimensions:batch", "Models:0:Execution:Providers:0:Options:user_compute_stream",
+            "Models:0:Execution:Providers:1:Options:trt_extra_plugin_lib_paths", "Models:0:Execution:Providers:1:Options:trt_engine_cache_path",
+            "Models:0:Execution:Providers:2:Name",
+        ];
+        Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
+    }
+
+    [Fact]
+    public void Validate_FileWhereOptimizedModelsLie_Fails()
+    {
+        var options = Good();
+        options.Models[0].Files[0].Path = ".Optimized/model.onnx";
+        Assert.Contains("Models:0:Files:0:Path", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+    }
+
     private static RuntimeOptions Good() => new()
     {
         Urls = "http://127.0.0.1:0",

@@ -26,6 +26,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public string CacheFolder => folder.File("cache");
+
     public IServiceProvider Services => app.Services;
 
     public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
