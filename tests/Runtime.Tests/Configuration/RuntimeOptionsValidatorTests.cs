@@ -17,6 +17,7 @@ public sealed class RuntimeOptionsValidatorTests
     {
         var options = Good();
         options.Urls = "https://127.0.0.1:1";
+        options.GrpcUrls = "http://127.0.0.1:1/path";
         options.CacheFolder = "relative";
         options.QueueLimit = 0;
         options.DrainGraceSeconds = double.NaN;
@@ -32,7 +33,7 @@ public sealed class RuntimeOptionsValidatorTests
 
         string[] expected =
         [
-            "Urls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
+            "Urls", "GrpcUrls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
             "Models:0:Files:0:Source", "Models:0:Files:0:Size", "Models:1:Format", "Models:1:Files",
         ];
         Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());

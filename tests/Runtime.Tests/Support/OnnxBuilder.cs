@@ -40,6 +40,14 @@ internal static class OnnxBuilder
         return Model([.. parts]);
     }
 
+    /// <summary>For each name and type an input in_name of four elements that comes back as out_name.</summary>
+    public static byte[] Identities(params (string Name, int Type)[] tensors) => Model(
+    [
+        .. tensors.Select(t => Node("Identity", [$"in_{t.Name}"], [$"out_{t.Name}"])),
+        .. tensors.Select(t => Value(11, $"in_{t.Name}", t.Type, 4)),
+        .. tensors.Select(t => Value(12, $"out_{t.Name}", t.Type, 4)),
+    ]);
+
     private static byte[] Model(params byte[][] graph) =>
         [.. Varint(1, 8), .. Message(7, [.. graph, Text(2, "test")]), .. Message(8, Varint(2, 17))];
 

@@ -24,6 +24,11 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>Where it speaks gRPC; null unless a test set GrpcUrls.</summary>
+    public string? GrpcUrl => app.Services.GetRequiredService<ListenAddresses>().Grpc;
+
+    public RequestsInFlight InFlight => app.Services.GetRequiredService<RequestsInFlight>();
+
     public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
 
     /// <summary>Starts a server and waits until it is ready or has failed.</summary>

@@ -1,0 +1,189 @@
+using Google.Protobuf.Collections;
+using Ops.Runtime.Grpc.Protocol;
+using Ops.Runtime.Inference;
+using Ops.Runtime.Models;
+using Ops.Runtime.OnnxRuntime;
+
+namespace Ops.Runtime.Grpc;
+
+/// <summary>Turns the protocol's message into a request that fits its model.</summary>
+internal static class InferMessageReader
+{
+    private const int MaxIdLength = 1024;
+    private const long MicrosecondsPerDay = 24L * 60 * 60 * 1_000_000;
+
+    /// <summary>Reads a request.</summary>
+    /// <param name="call">The message; the request does not need it any more.</param>
+    /// <param name="model">Gives the inputs and outputs there are.</param>
+    /// <returns>The request; the caller disposes it.</returns>
+    /// <exception cref="ProtocolException">400: the message does not fit the model.</exception>
+    public static InferRequest Read(InferCall call, ModelSignature model)
+    {
+        var message = call.Message;
+        if (message.Id.Length > MaxIdLength)
+        {
+            throw ProtocolException.BadRequest($"The id must be at most {MaxIdLength} characters long.");
+        }
+
+        var outputs = ReadOutputs(message, model);
+        var parameters = ReadParameters(message.Parameters);
+        return new InferRequest(message.Id.Length == 0 ? null : message.Id, ReadInputs(call, model), outputs, parameters);
+    }
+
+    private static OrtTensor[] ReadInputs(InferCall call, ModelSignature model)
+    {
+        var given = call.Message.Inputs;
+        if (call.Raw.Count > 0 && call.Raw.Count != given.Count)
+        {
+            throw ProtocolException.BadRequest($"There are {call.Raw.Count} raw_input_contents for {given.Count} inputs.");
+        }
+
+        var inputs = new OrtTensor?[model.Session.Inputs.Count];
+        try
+        {
+            for (var i = 0; i < given.Count; i++)
+            {
+                // The cast: a bare null would become an empty piece of memory.
+                ReadInput(given[i], call.Raw.Count > 0 ? call.Raw[i] : (ReadOnlyMemory<byte>?)null, model, inputs);
+            }
+
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                if (inputs[i] is null)
+                {
+                    throw ProtocolException.BadRequest($"The input '{model.Session.Inputs[i].Name}' is missing.");
+                }
+            }
+
+            return inputs!;
+        }
+        catch
+        {
+            foreach (var input in inputs)
+            {
+                input?.Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    private static void ReadInput(ModelInferRequest.Types.InferInputTensor given, ReadOnlyMemory<byte>? raw, ModelSignature model, OrtTensor?[] inputs)
+    {
+        if (!model.InputIndex.TryGetValue(given.Name, out var index))
+        {
+            throw ProtocolException.BadRequest($"The model has no input '{given.Name}'.");
+        }
+
+        if (inputs[index] is not null)
+        {
+            throw ProtocolException.BadRequest($"The input '{given.Name}' is given twice.");
+        }
+
+        RefuseSharedMemory(given.Parameters);
+        var info = model.Session.Inputs[index];
+        var shape = ReadShape(given.Shape, info);
+        var count = InputShape.Check(info, given.Datatype, shape);
+        if (raw is not { } bytes)
+        {
+            inputs[index] = TypedContents.Read(given.Contents ?? new InferTensorContents(), info, shape, count);
+        }
+        else if (given.Contents is not null)
+        {
+            throw ProtocolException.BadRequest($"The input '{given.Name}' has contents, though the request has raw_input_contents.");
+        }
+        else
+        {
+            inputs[index] = RawContents.Read(bytes.Span, info, shape, count);
+        }
+    }
+
+    private static long[] ReadShape(RepeatedField<long> given, OrtTensorInfo info)
+    {
+        // Compared before it is copied: a shape may have millions of extents, the model has a few.
+        if (given.Count != info.Shape.Length)
+        {
+            throw ProtocolException.BadRequest($"The input '{info.Name}' has {given.Count} dimensions; the model expects [{string.Join(',', info.Shape)}], where -1 takes any extent.");
+        }
+
+        var shape = new long[given.Count];
+        for (var i = 0; i < shape.Length; i++)
+        {
+            shape[i] = given[i] >= 0 ? given[i] : throw ProtocolException.BadRequest("The shape of an input must hold numbers of at least 0.");
+        }
+
+        return shape;
+    }
+
+    private static RequestedOutput[] ReadOutputs(ModelInferRequest message, ModelSignature model)
+    {
+        if (message.Outputs.Count == 0)
+        {
+            return model.EveryOutput;
+        }
+
+        var outputs = new RequestedOutput[message.Outputs.Count];
+        var seen = new HashSet<int>();
+        for (var i = 0; i < outputs.Length; i++)
+        {
+            var given = message.Outputs[i];
+            if (!model.OutputIndex.TryGetValue(given.Name, out var index))
+            {
+                throw ProtocolException.BadRequest($"The model has no output '{given.Name}'.");
+            }
+
+            if (!seen.Add(index))
+            {
+                throw ProtocolException.BadRequest($"The output '{given.Name}' is asked for twice.");
+            }
+
+            RefuseSharedMemory(given.Parameters);
+            if (given.Parameters.ContainsKey("classification"))
+            {
+                throw ProtocolException.BadRequest("Classification output is not supported.");
+            }
+
+            outputs[i] = new RequestedOutput(index, Binary: true);
+        }
+
+        return outputs;
+    }
+
+    private static InferParameters ReadParameters(MapField<string, InferParameter> given)
+    {
+        if (given.Count == 0)
+        {
+            return InferParameters.Default;
+        }
+
+        var priority = ReadWholeNumber(given, "priority", uint.MaxValue);
+        var timeout = ReadWholeNumber(given, "timeout", MicrosecondsPerDay);
+        return new InferParameters((uint)(priority ?? 0), timeout is > 0 ? TimeSpan.FromMicroseconds(timeout.Value) : null);
+    }
+
+    /// <returns>Null when it is not given.</returns>
+    private static long? ReadWholeNumber(MapField<string, InferParameter> given, string name, long most)
+    {
+        if (!given.TryGetValue(name, out var parameter))
+        {
+            return null;
+        }
+
+        var value = parameter.ParameterChoiceCase switch
+        {
+            InferParameter.ParameterChoiceOneofCase.Int64Param => parameter.Int64Param,
+            InferParameter.ParameterChoiceOneofCase.Uint64Param => (long)Math.Min(parameter.Uint64Param, long.MaxValue),
+            _ => -1,
+        };
+        return value >= 0 && value <= most ? value : throw ProtocolException.BadRequest($"The parameter '{name}' must be a whole number from 0 to {most}.");
+    }
+
+    private static void RefuseSharedMemory(MapField<string, InferParameter> given)
+    {
+        // Nothing else would notice that the tensor is somewhere else than in the message.
+        if (given.Count > 0 && given.ContainsKey("shared_memory_region"))
+        {
+            throw ProtocolException.BadRequest("Shared memory is not supported.");
+        }
+    }
+}
