@@ -41,7 +41,9 @@ internal sealed class HealthService(RuntimeState state, ModelRegistry registry, 
                     told = status;
                 }
 
-                await Task.WhenAny(changed, Task.Delay(Look, time, stop.Token)).WaitAsync(stop.Token);
+                await Task.WhenAny(changed, Task.Delay(Look, time, stop.Token));
+                // A cancelled delay ends the wait without a word.
+                stop.Token.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
