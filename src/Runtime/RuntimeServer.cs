@@ -5,6 +5,7 @@ using Ops.Runtime.Inference;
 using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
 using Ops.Runtime.Monitoring;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime;
 
@@ -28,9 +29,11 @@ internal static class RuntimeServer
             .AddRoutingCore()
             .AddLifecycle()
             .AddModels()
+            .AddScheduling()
             .AddInference()
             .AddGrpcInference();
         builder.AddMonitoring();
+        builder.AddTracing();
         builder.WebHost.UseKestrelCore();
         builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>().Configure<IOptions<RuntimeOptions>, ListenAddresses>((kestrel, runtime, addresses) =>
         {

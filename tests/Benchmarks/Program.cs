@@ -1,5 +1,6 @@
 using Ops.Benchmarks.Live;
 using Ops.Benchmarks.Registry;
+using Ops.Benchmarks.Runtime;
 using Ops.Benchmarks.Uploads;
 
 // Each benchmark is a command of its own and prints what it measured on this machine, now.
@@ -8,6 +9,7 @@ Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
     ["upload"] = UploadBenchmark.RunAsync,
     ["lists"] = _ => ListsBenchmark.RunAsync(),
     ["live"] = LiveBenchmark.RunAsync,
+    ["runtime"] = RuntimeBenchmark.RunAsync,
     ["screens"] = ScreensCommand.RunAsync,
 };
 

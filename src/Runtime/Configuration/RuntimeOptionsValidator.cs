@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Models;
+using Ops.Runtime.Processing;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Configuration;
 
@@ -41,6 +43,16 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             yield return ("LogFile", "must be a full path.");
         }
 
+        if (options.Otlp.Endpoint is { Length: > 0 } endpoint && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var collector) || collector.Scheme is not ("http" or "https")))
+        {
+            yield return ("Otlp:Endpoint", "must be an http or https address.");
+        }
+
+        if (options.Otlp.Protocol is not (null or "" or "grpc" or "http/protobuf"))
+        {
+            yield return ("Otlp:Protocol", "must be grpc or http/protobuf.");
+        }
+
         foreach (var (key, value, least, most) in Ranges(options))
         {
             if (!(value >= least && value <= most))
@@ -58,7 +70,7 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         for (var i = 0; i < options.Models.Count; i++)
         {
             var model = options.Models[i];
-            foreach (var (key, reason) in Failures(model))
+            foreach (var (key, reason) in Failures(model).Concat(SchedulingOptionsChecks.Failures(model)))
             {
                 yield return ($"Models:{i}:{key}", reason);
             }
@@ -110,6 +122,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         if (model.Files.Count == 0)
         {
             yield return ("Files", "must name at least one file.");
+        }
+
+        foreach (var (key, reason) in model.Processing is { } processing ? ProcessingRules.Failures(processing) : [])
+        {
+            yield return ($"Processing:{key}", reason);
         }
 
         // Case-insensitive, since the cache may lie on a file system that is.

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Ops.Runtime.Inference;
+using Ops.Runtime.Monitoring;
 
 namespace Ops.Runtime.Grpc;
 
@@ -13,12 +14,13 @@ internal sealed class GrpcErrors(TimeProvider time, ILogger<GrpcErrors> log)
     public (RpcException Thrown, int Status) Describe(ServerCallContext context, Exception exception)
     {
         var http = context.GetHttpContext();
+        var traceId = RuntimeTracing.TraceId(http);
         if (context.CancellationToken.IsCancellationRequested)
         {
             // Nobody reads this any more: the framework has told a client whose deadline is over, and one that gave up
             // is gone.
             var late = context.Deadline <= time.GetUtcNow().UtcDateTime;
-            log.ClientClosed(http.TraceIdentifier);
+            log.ClientClosed(http.TraceIdentifier, traceId);
             return late
                 ? (new RpcException(new Status(StatusCode.DeadlineExceeded, "The deadline is over.", exception)), StatusCodes.Status504GatewayTimeout)
                 : (new RpcException(new Status(StatusCode.Cancelled, "The client gave up.", exception)), Answers.ClientClosed);
@@ -27,11 +29,11 @@ internal sealed class GrpcErrors(TimeProvider time, ILogger<GrpcErrors> log)
         var (status, error) = Answers.Describe(exception, http);
         if (status >= StatusCodes.Status500InternalServerError)
         {
-            log.RequestFailed(http.TraceIdentifier, status, exception);
+            log.RequestFailed(http.TraceIdentifier, status, traceId, exception);
         }
         else
         {
-            log.RequestRefused(http.TraceIdentifier, status, exception.Message);
+            log.RequestRefused(http.TraceIdentifier, status, exception.Message, traceId);
         }
 
         return (new RpcException(new Status(Code(status), error, exception)), status);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Ops.Runtime.Inference;
 using Ops.Runtime.Lifecycle;
+using Ops.Runtime.Monitoring;
 
 namespace Ops.Runtime.Grpc;
 
@@ -62,17 +63,17 @@ internal sealed class GrpcMiddleware(RequestDelegate next, RequestsInFlight inFl
 
         if (status is { StatusCode: StatusCode.Unknown, DebugException: { } exception })
         {
-            log.RequestFailed(context.TraceIdentifier, StatusCodes.Status500InternalServerError, exception);
+            log.RequestFailed(context.TraceIdentifier, StatusCodes.Status500InternalServerError, RuntimeTracing.TraceId(context), exception);
         }
         else if (status is { StatusCode: not StatusCode.OK, DebugException: null })
         {
-            log.CallEnded(context.TraceIdentifier, status.StatusCode, status.Detail);
+            log.CallEnded(context.TraceIdentifier, status.StatusCode, status.Detail, RuntimeTracing.TraceId(context));
         }
     }
 
     private void Fail(HttpContext context, Exception exception)
     {
-        log.RequestFailed(context.TraceIdentifier, StatusCodes.Status500InternalServerError, exception);
+        log.RequestFailed(context.TraceIdentifier, StatusCodes.Status500InternalServerError, RuntimeTracing.TraceId(context), exception);
         if (context.Response.HasStarted)
         {
             context.Abort();

@@ -38,7 +38,7 @@ internal static class InferMessageReader
             throw ProtocolException.BadRequest($"There are {call.Raw.Count} raw_input_contents for {given.Count} inputs.");
         }
 
-        var inputs = new OrtTensor?[model.Session.Inputs.Count];
+        var inputs = new OrtTensor?[model.Inputs.Count];
         try
         {
             for (var i = 0; i < given.Count; i++)
@@ -51,7 +51,7 @@ internal static class InferMessageReader
             {
                 if (inputs[i] is null)
                 {
-                    throw ProtocolException.BadRequest($"The input '{model.Session.Inputs[i].Name}' is missing.");
+                    throw ProtocolException.BadRequest($"The input '{model.Inputs[i].Name}' is missing.");
                 }
             }
 
@@ -81,29 +81,44 @@ internal static class InferMessageReader
         }
 
         RefuseSharedMemory(given.Parameters);
-        var info = model.Session.Inputs[index];
-        var shape = ReadShape(given.Shape, info);
-        var count = InputShape.Check(info, given.Datatype, shape);
-        if (raw is not { } bytes)
-        {
-            inputs[index] = TypedContents.Read(given.Contents ?? new InferTensorContents(), info, shape, count);
-        }
-        else if (given.Contents is not null)
+        if (raw is not null && given.Contents is not null)
         {
             throw ProtocolException.BadRequest($"The input '{given.Name}' has contents, though the request has raw_input_contents.");
         }
+
+        var info = model.Inputs[index];
+        var shape = ReadShape(given.Shape);
+        var count = model.CheckInput(index, given.Datatype, shape);
+        if (info.ElementType == OrtElementType.String)
+        {
+            var strings = raw is { } bytes ? RawContents.Strings(bytes, info, count) : TypedContents.Strings(given.Contents, info, count);
+            inputs[index] = model.IsPreprocessed(index) ? model.Preprocess(index, strings) : MakeStrings(shape, strings, info);
+        }
         else
         {
-            inputs[index] = RawContents.Read(bytes.Span, info, shape, count);
+            inputs[index] = raw is { } bytes ? RawContents.Numbers(bytes.Span, info, shape, count) : TypedContents.Numbers(given.Contents, info, shape, count);
         }
     }
 
-    private static long[] ReadShape(RepeatedField<long> given, OrtTensorInfo info)
-    {
-        // Compared before it is copied: a shape may have millions of extents, the model has a few.
-        if (given.Count != info.Shape.Length)
+    /// <summary>Copies strings into a tensor, each ended as the engine wants it.</summary>
+    private static OrtTensor MakeStrings(long[] shape, List<ReadOnlyMemory<byte>> strings, OrtTensorInfo info) =>
+        OrtTensor.FromStrings(shape, strings.Select((text, i) =>
         {
-            throw ProtocolException.BadRequest($"The input '{info.Name}' has {given.Count} dimensions; the model expects [{string.Join(',', info.Shape)}], where -1 takes any extent.");
+            if (text.Span.Contains((byte)0))
+            {
+                throw ProtocolException.BadRequest($"Element {i} of input '{info.Name}' holds a NUL character, which strings cannot carry.");
+            }
+
+            var terminated = new byte[text.Length + 1];
+            text.CopyTo(terminated);
+            return terminated;
+        }).ToList());
+
+    private static long[] ReadShape(RepeatedField<long> given)
+    {
+        if (given.Count > TensorNesting.MaxRank)
+        {
+            throw ProtocolException.BadRequest($"The shape of an input must have at most {TensorNesting.MaxRank} dimensions.");
         }
 
         var shape = new long[given.Count];

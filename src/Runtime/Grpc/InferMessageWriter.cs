@@ -23,7 +23,7 @@ internal static class InferMessageWriter
             var output = result.Outputs[i];
             var described = new ModelInferResponse.Types.InferOutputTensor
             {
-                Name = signature.Session.Outputs[request.Outputs[i].Index].Name,
+                Name = signature.Outputs[request.Outputs[i].Index].Name,
                 Datatype = ProtocolTypes.Name(output.ElementType),
             };
             described.Shape.AddRange(output.Shape);

@@ -22,10 +22,13 @@ internal sealed class InferMethod(ModelRegistry registry, RuntimeMetrics metrics
         var model = registry.Find(call.Message.ModelName, version.Length == 0 ? null : version);
         var counted = model?.Metrics ?? metrics.Unknown;
         counted.Enter();
+        var http = context.GetHttpContext();
+        using var span = RuntimeTracing.StartInfer(http, "grpc", counted.Model, counted.Version);
+        var traceId = RuntimeTracing.TraceId(http);
         var status = StatusCodes.Status200OK;
         try
         {
-            return await RunAsync(call, model, context.CancellationToken);
+            return await RunAsync(call, model, span, context.CancellationToken);
         }
 #pragma warning disable CA1031 // Counted here, answered like everywhere else.
         catch (Exception exception)
@@ -39,11 +42,12 @@ internal sealed class InferMethod(ModelRegistry registry, RuntimeMetrics metrics
             call.Dispose();
             var elapsed = Stopwatch.GetElapsedTime(start);
             counted.Leave(status, elapsed);
-            log.Answered(context.GetHttpContext().TraceIdentifier, counted.Model, counted.Version, status, elapsed.TotalMilliseconds);
+            span.SetOutcome(status);
+            log.Answered(http.TraceIdentifier, counted.Model, counted.Version, status, elapsed.TotalMilliseconds, traceId);
         }
     }
 
-    private async Task<GrpcAnswer<ModelInferResponse>> RunAsync(InferCall call, ServedModel? model, CancellationToken cancellation)
+    private async Task<GrpcAnswer<ModelInferResponse>> RunAsync(InferCall call, ServedModel? model, Activity? span, CancellationToken cancellation)
     {
         if (call.Refusal is { } refusal)
         {
@@ -52,6 +56,7 @@ internal sealed class InferMethod(ModelRegistry registry, RuntimeMetrics metrics
 
         var signature = pipeline.Admit(model);
         using var request = InferMessageReader.Read(call, signature);
+        span.SetBatch(request.Inputs is [var first, ..] ? first.Shape : []);
         // The tensors have copies: what was received can serve the next request while this one runs.
         call.Dispose();
         var result = await pipeline.RunAsync(model!, signature, request, cancellation);

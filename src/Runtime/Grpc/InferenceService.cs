@@ -31,8 +31,8 @@ internal sealed class InferenceService(ModelRegistry registry, RuntimeState stat
             ?? throw new ProtocolException(StatusCodes.Status503ServiceUnavailable, ModelEndpoints.WhyNotReady(model, state) ?? "The model is still being loaded.");
         var response = new ModelMetadataResponse { Name = model.Name, Platform = "onnxruntime_onnx" };
         response.Versions.AddRange(registry.Versions(model.Name).Select(m => m.Version));
-        Describe(response.Inputs, signature.Session.Inputs);
-        Describe(response.Outputs, signature.AllOutputs.Select(i => signature.Session.Outputs[i]));
+        Describe(response.Inputs, signature.Inputs);
+        Describe(response.Outputs, signature.AllOutputs.Select(i => signature.Outputs[i]));
         return response;
     });
 

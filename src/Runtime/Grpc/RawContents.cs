@@ -9,19 +9,14 @@ internal static class RawContents
 {
     private const int LengthBytes = sizeof(uint);
 
-    /// <summary>Makes a tensor of raw bytes.</summary>
+    /// <summary>Makes a tensor of numbers.</summary>
     /// <param name="bytes">What came.</param>
     /// <param name="input">What the model expects: name and type.</param>
     /// <param name="shape">The extents that the request gave, already checked against the model.</param>
     /// <param name="count">Their product.</param>
     /// <exception cref="ProtocolException">400: the bytes are not as many as the shape says, or no such elements.</exception>
-    public static OrtTensor Read(ReadOnlySpan<byte> bytes, OrtTensorInfo input, long[] shape, long count)
+    public static OrtTensor Numbers(ReadOnlySpan<byte> bytes, OrtTensorInfo input, long[] shape, long count)
     {
-        if (input.ElementType == OrtElementType.String)
-        {
-            return OrtTensor.FromStrings(shape, ReadStrings(bytes, input, count));
-        }
-
         // Divided, not multiplied: the count may be close to the largest number.
         var size = input.ElementType.Size();
         if (bytes.Length % size != 0 || bytes.Length / size != count)
@@ -37,6 +32,34 @@ internal static class RawContents
         var tensor = OrtTensor.Allocate(input.ElementType, shape);
         bytes.CopyTo(tensor.Data<byte>());
         return tensor;
+    }
+
+    /// <summary>Finds the strings of an input, without copying them.</summary>
+    /// <param name="bytes">What came.</param>
+    /// <param name="input">What the model expects.</param>
+    /// <param name="count">How many there must be.</param>
+    /// <exception cref="ProtocolException">400: there are more or fewer, or a length goes beyond the end.</exception>
+    public static List<ReadOnlyMemory<byte>> Strings(ReadOnlyMemory<byte> bytes, OrtTensorInfo input, long count)
+    {
+        // Each string takes its length at least. Checked before memory is taken for them.
+        if (count > bytes.Length / LengthBytes)
+        {
+            throw WrongStrings(input, count);
+        }
+
+        var strings = new List<ReadOnlyMemory<byte>>((int)count);
+        while (strings.Count < count)
+        {
+            if (bytes.Length < LengthBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span) is var length && length > (uint)(bytes.Length - LengthBytes))
+            {
+                throw WrongStrings(input, count);
+            }
+
+            strings.Add(bytes.Slice(LengthBytes, (int)length));
+            bytes = bytes[(LengthBytes + (int)length)..];
+        }
+
+        return bytes.IsEmpty ? strings : throw WrongStrings(input, count);
     }
 
     /// <summary>The strings of an output, each behind its length.</summary>
@@ -55,43 +78,6 @@ internal static class RawContents
         }
 
         return bytes;
-    }
-
-    /// <summary>Ends a string as the engine wants it.</summary>
-    /// <exception cref="ProtocolException">400: it holds a NUL character.</exception>
-    public static byte[] Terminated(ReadOnlySpan<byte> text, OrtTensorInfo input, int index)
-    {
-        if (text.Contains((byte)0))
-        {
-            throw ProtocolException.BadRequest($"Element {index} of input '{input.Name}' holds a NUL character, which strings cannot carry.");
-        }
-
-        var terminated = new byte[text.Length + 1];
-        text.CopyTo(terminated);
-        return terminated;
-    }
-
-    private static List<byte[]> ReadStrings(ReadOnlySpan<byte> bytes, OrtTensorInfo input, long count)
-    {
-        // Each string takes its length at least. Checked before memory is taken for them.
-        if (count > bytes.Length / LengthBytes)
-        {
-            throw WrongStrings(input, count);
-        }
-
-        var strings = new List<byte[]>((int)count);
-        while (strings.Count < count)
-        {
-            if (bytes.Length < LengthBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes) is var length && length > (uint)(bytes.Length - LengthBytes))
-            {
-                throw WrongStrings(input, count);
-            }
-
-            strings.Add(Terminated(bytes.Slice(LengthBytes, (int)length), input, strings.Count));
-            bytes = bytes[(LengthBytes + (int)length)..];
-        }
-
-        return bytes.IsEmpty ? strings : throw WrongStrings(input, count);
     }
 
     private static ProtocolException WrongStrings(OrtTensorInfo input, long count) =>

@@ -9,15 +9,18 @@ namespace Ops.Runtime.Grpc;
 /// <summary>Tensors in the message's field of their type.</summary>
 internal static class TypedContents
 {
-    /// <summary>Makes a tensor of typed contents.</summary>
-    /// <param name="contents">What came.</param>
+    private static readonly InferTensorContents None = new();
+
+    /// <summary>Makes a tensor of numbers.</summary>
+    /// <param name="given">What came; null for nothing.</param>
     /// <param name="input">What the model expects: name and type.</param>
     /// <param name="shape">The extents that the request gave, already checked against the model.</param>
     /// <param name="count">Their product.</param>
     /// <exception cref="ProtocolException">400: the elements are in another field, not as many as the shape says, or
     /// outside the range of their type.</exception>
-    public static OrtTensor Read(InferTensorContents contents, OrtTensorInfo input, long[] shape, long count)
+    public static OrtTensor Numbers(InferTensorContents? given, OrtTensorInfo input, long[] shape, long count)
     {
+        var contents = given ?? None;
         RefuseOtherFields(contents, input);
         switch (input.ElementType)
         {
@@ -32,12 +35,22 @@ internal static class TypedContents
             case OrtElementType.UInt64: return Copy<ulong, ulong>(contents.Uint64Contents, input, shape, count, static n => n);
             case OrtElementType.Float32: return Copy<float, float>(contents.Fp32Contents, input, shape, count, static n => n);
             case OrtElementType.Float64: return Copy<double, double>(contents.Fp64Contents, input, shape, count, static n => n);
-            case OrtElementType.String:
-                CheckCount(contents.BytesContents.Count, input, count);
-                return OrtTensor.FromStrings(shape, contents.BytesContents.Select((text, i) => RawContents.Terminated(text.Span, input, i)).ToList());
             default:
                 throw ProtocolException.BadRequest($"The input '{input.Name}' of type {ProtocolTypes.Name(input.ElementType)} must be in raw_input_contents; contents have no field for it.");
         }
+    }
+
+    /// <summary>Finds the strings of an input, without copying them.</summary>
+    /// <param name="given">What came; null for nothing.</param>
+    /// <param name="input">What the model expects.</param>
+    /// <param name="count">How many there must be.</param>
+    /// <exception cref="ProtocolException">400: they are in another field, or not as many.</exception>
+    public static List<ReadOnlyMemory<byte>> Strings(InferTensorContents? given, OrtTensorInfo input, long count)
+    {
+        var contents = given ?? None;
+        RefuseOtherFields(contents, input);
+        CheckCount(contents.BytesContents.Count, input, count);
+        return contents.BytesContents.Select(text => text.Memory).ToList();
     }
 
     private static OrtTensor Narrow<TWide, TElement>(RepeatedField<TWide> given, OrtTensorInfo input, long[] shape, long count)

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Monitoring;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Models;
 
@@ -10,7 +11,7 @@ internal sealed class ModelRegistry : IDisposable
 {
     private readonly FrozenDictionary<string, ServedModel[]> byName;
 
-    public ModelRegistry(IOptions<RuntimeOptions> options, RuntimeMetrics metrics)
+    public ModelRegistry(IOptions<RuntimeOptions> options, RuntimeMetrics metrics, SchedulerFactory schedulers)
     {
         var value = options.Value;
         byName = value.Models
@@ -18,7 +19,7 @@ internal sealed class ModelRegistry : IDisposable
             .ToFrozenDictionary(
                 g => g.Key,
                 g => g.OrderByDescending(m => m.Version, VersionComparer.Instance)
-                    .Select(m => Create(m, value, metrics))
+                    .Select(m => Create(m, metrics, schedulers))
                     .ToArray(),
                 StringComparer.Ordinal);
         All = byName.Values.SelectMany(versions => versions).ToArray();
@@ -50,9 +51,9 @@ internal sealed class ModelRegistry : IDisposable
         }
     }
 
-    private static ServedModel Create(ModelOptions model, RuntimeOptions options, RuntimeMetrics metrics)
+    private static ServedModel Create(ModelOptions model, RuntimeMetrics metrics, SchedulerFactory schedulers)
     {
-        var queue = new RunQueue(options.EffectiveParallelRuns, options.QueueLimit);
-        return new ServedModel(model, queue, metrics.AddModel(model.Name, model.Version, () => queue.Waiting));
+        var counts = metrics.AddModel(model.Name, model.Version);
+        return new ServedModel(model, schedulers.Create(model, counts), counts);
     }
 }

@@ -1,11 +1,13 @@
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Processing;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Models;
 
 /// <summary>One version that this process serves or is about to serve.</summary>
-internal sealed class ServedModel(ModelOptions options, RunQueue queue, ModelMetrics metrics) : IDisposable
+internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler, ModelMetrics metrics) : IDisposable
 {
     private volatile ModelSignature? signature;
     private volatile string? error;
@@ -19,8 +21,8 @@ internal sealed class ServedModel(ModelOptions options, RunQueue queue, ModelMet
     /// <summary>Version in the protocol's paths.</summary>
     public string Version => Options.Version;
 
-    /// <summary>Gives requests their turn.</summary>
-    public RunQueue Queue { get; } = queue;
+    /// <summary>Runs requests when their turn comes.</summary>
+    public ModelScheduler Scheduler { get; } = scheduler;
 
     /// <summary>What is counted about it.</summary>
     public ModelMetrics Metrics { get; } = metrics;
@@ -31,15 +33,27 @@ internal sealed class ServedModel(ModelOptions options, RunQueue queue, ModelMet
     /// <summary>Why it cannot be served, in plain words; null unless loading failed.</summary>
     public string? Error => error;
 
-    /// <summary>Puts the loaded session into service.</summary>
-    public void Serve(OrtSession session) => signature = new ModelSignature(session);
+    /// <summary>Puts the loaded session into service, after a trial of what requests can be merged.</summary>
+    /// <param name="session">The loaded model.</param>
+    /// <param name="processing">What happens before and after it; null for nothing.</param>
+    /// <exception cref="ModelLoadException">It cannot be served over the protocol, or the processing does not fit it.</exception>
+    public void Serve(OrtSession session, ProcessingOptions? processing)
+    {
+        var loaded = new ModelSignature(session, processing);
+        var computed = loaded.SessionOutputs(loaded.EveryOutput);
+        var outputs = Array.ConvertAll(computed, i => session.Outputs[i]);
+        Scheduler.Open(
+            session.Run,
+            BatchTrial.Decide(session.Run, session.Inputs, outputs, computed, Options.Batching, Scheduler.Settings.Instances));
+        signature = loaded;
+    }
 
     /// <summary>Records that it cannot be served.</summary>
     public void Fail(string reason) => error = reason;
 
     public void Dispose()
     {
+        Scheduler.Dispose();
         signature?.Session.Dispose();
-        Queue.Dispose();
     }
 }

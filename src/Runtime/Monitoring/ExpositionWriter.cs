@@ -24,11 +24,11 @@ internal sealed class ExpositionWriter
     /// <summary>Writes all samples of one histogram.</summary>
     public void Histogram(string name, Histogram histogram, (string Name, string Value) first, (string Name, string Value) second)
     {
-        Span<long> cumulative = stackalloc long[Monitoring.Histogram.Bounds.Length + 1];
+        Span<long> cumulative = stackalloc long[histogram.UpperBounds.Length + 1];
         var sum = histogram.Read(cumulative);
         for (var i = 0; i < cumulative.Length; i++)
         {
-            var bound = i < Monitoring.Histogram.Bounds.Length ? Monitoring.Histogram.Bounds[i].ToString("0.#####", CultureInfo.InvariantCulture) : "+Inf";
+            var bound = i < histogram.UpperBounds.Length ? histogram.UpperBounds[i].ToString("0.#####", CultureInfo.InvariantCulture) : "+Inf";
             Sample(name + "_bucket", cumulative[i], first, second, ("le", bound));
         }
 

@@ -38,11 +38,17 @@ internal static class MetricsEndpoint
         Histograms("ops_runtime_queue_duration_seconds", "Time that inference requests waited for a run.", m => m.QueueDuration);
         Histograms("ops_runtime_run_duration_seconds", "Time that inference requests ran in the engine.", m => m.RunDuration);
 
+        Histograms("ops_runtime_batch_size", "Rows of each run in the engine.", m => m.BatchSize);
+
         // Under Triton's names too, so that dashboards made for it work.
         Each("nv_inference_request_success", "counter", "Inference requests answered with 200.", m => m.Requests.Where(r => r.Code == 200).Sum(r => r.Count));
         Each("nv_inference_request_failure", "counter", "Inference requests answered with anything else.", m => m.Requests.Where(r => r.Code != 200).Sum(r => r.Count));
         Each("nv_inference_request_duration_us", "counter", "Cumulative duration of inference requests in microseconds.", m => Sum(m.RequestDuration));
         Each("nv_inference_queue_duration_us", "counter", "Cumulative time in the queue in microseconds.", m => Sum(m.QueueDuration));
+        Each("nv_inference_count", "counter", "Inferences performed: a request with a batch of n counts as n.", m => m.Rows);
+        Each("nv_inference_exec_count", "counter", "Runs in the engine; one may serve several requests.", m => m.Runs);
+        Each("nv_inference_pending_request_count", "gauge", "Inference requests waiting for a run now.", m => m.Waiting);
+        Each("nv_inference_compute_input_duration_us", "counter", "Cumulative time of copying inputs together in microseconds.", m => Math.Round(m.MergeDuration.TotalMicroseconds));
         Each("nv_inference_compute_infer_duration_us", "counter", "Cumulative time in the engine in microseconds.", m => Sum(m.RunDuration));
 
         void Each(string name, string type, string help, Func<ModelMetrics, double> value)
@@ -73,7 +79,7 @@ internal static class MetricsEndpoint
     private static void WriteProcess(ExpositionWriter writer)
     {
         writer.Family("ops_runtime_info", "gauge", "Always 1; the labels say what runs.");
-        writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtApi.Version}"), (Version, ProductVersion.Text));
+        writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtLibrary.Version}"), (Version, ProductVersion.Text));
         using var self = Process.GetCurrentProcess();
         One("process_cpu_seconds_total", "counter", "User and system CPU time.", Environment.CpuUsage.TotalTime.TotalSeconds);
         One("process_resident_memory_bytes", "gauge", "Resident memory.", Environment.WorkingSet);

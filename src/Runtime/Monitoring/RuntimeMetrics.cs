@@ -8,7 +8,7 @@ internal sealed class RuntimeMetrics
     public RuntimeMetrics() => models = [Unknown];
 
     /// <summary>Requests to models that are not served. One entry, so that strangers cannot grow the exposition.</summary>
-    public ModelMetrics Unknown { get; } = new(string.Empty, string.Empty, () => 0);
+    public ModelMetrics Unknown { get; } = new(string.Empty, string.Empty);
 
     /// <summary>One entry per version, the unknown ones first.</summary>
     public IReadOnlyList<ModelMetrics> Models => models;
@@ -16,10 +16,9 @@ internal sealed class RuntimeMetrics
     /// <summary>Starts counting for a version.</summary>
     /// <param name="model">Its name.</param>
     /// <param name="version">Its version.</param>
-    /// <param name="waiting">Gives the length of its queue.</param>
-    public ModelMetrics AddModel(string model, string version, Func<int> waiting)
+    public ModelMetrics AddModel(string model, string version)
     {
-        var added = new ModelMetrics(model, version, waiting);
+        var added = new ModelMetrics(model, version);
         models = [.. models, added];
         return added;
     }

@@ -5,6 +5,7 @@ namespace Ops.EndToEnd.Tests.Support;
 /// <summary>A person's window. When the test has failed, it leaves a screenshot and a trace in the results (<c>playwright show-trace</c> opens it).</summary>
 public sealed class SignedIn : IAsyncDisposable
 {
+    private const int MostTries = 3;
     private readonly List<string> errors = [];
 
     internal SignedIn(string who, IBrowserContext context, IPage page)
@@ -31,31 +32,37 @@ public sealed class SignedIn : IAsyncDisposable
     /// <summary>Opens a page and waits until its circuit answers and it shows what it has.</summary>
     public async Task GoAsync(string path)
     {
-        try
+        for (var tries = 1; ; tries++)
         {
-            await Page.GotoAsync(path);
-        }
-        catch (PlaywrightException aborted) when (aborted.Message.Contains("ERR_ABORTED", StringComparison.Ordinal))
-        {
-            // A page whose server has come back loads itself anew, and that may take the place of this navigation.
-            await Page.GotoAsync(path);
+            try
+            {
+                await Page.GotoAsync(path);
+                break;
+            }
+            catch (PlaywrightException displaced) when (tries < MostTries && IsDisplaced(displaced))
+            {
+                // A page whose server has come back loads itself anew, and that may take the place of this navigation.
+            }
         }
 
         await SettleAsync();
     }
 
-    /// <summary>Waits until the page's circuit answers, its heading is there and nothing in it is still being loaded.</summary>
+    /// <summary>Waits until the page's circuit answers, its heading is there and nothing in it is still being loaded or waits for its script.</summary>
     public async Task SettleAsync()
     {
         var missing = "";
         await Eventually.TrueAsync($"{Page.Url} is ready", TimeSpan.FromSeconds(20), async () => (missing = await MissingAsync()).Length == 0, () => missing);
     }
 
+    private static bool IsDisplaced(PlaywrightException exception) =>
+        exception.Message.Contains("ERR_ABORTED", StringComparison.Ordinal) || exception.Message.Contains("interrupted by another navigation", StringComparison.Ordinal);
+
     private Task<string> MissingAsync() => Page.EvaluateAsync<string>(
         """
         () => window.Blazor && document.documentElement.dataset.connection !== 'live' ? 'no circuit'
           : document.querySelector('h1') === null ? 'no heading'
-          : document.querySelector('main .skeleton, .loading-page')?.outerHTML ?? ''
+          : document.querySelector('main .skeleton, .loading-page, main [inert]')?.outerHTML ?? ''
         """);
 
     /// <inheritdoc/>

@@ -135,6 +135,62 @@ public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
         Assert.Equal(0, await db.Versions.CountAsync());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Upload_AFolder_KeepsThePathsInIt(bool drop)
+    {
+        var model = Path.Combine(folder, "My Model");
+        Directory.CreateDirectory(Path.Combine(model, "assets", "words"));
+        File.Copy(Digits.CnnFile, Path.Combine(model, "model.onnx"));
+        await File.WriteAllTextAsync(Path.Combine(model, "README.md"), "# Digits");
+        await File.WriteAllTextAsync(Path.Combine(model, "assets", "words", "labels.txt"), "zero\none");
+        await File.WriteAllTextAsync(Path.Combine(model, ".DS_Store"), "left behind by a file manager");
+        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
+        var page = olga.Page;
+        await olga.GoAsync("/models/upload");
+        if (drop)
+        {
+            await DragInAsync(olga, page.GetByText("Drop model files or a folder here"), model);
+        }
+        else
+        {
+            await page.SetInputFilesAsync("#upload-folder", model);
+        }
+
+        await Expect(page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync("my-model");
+        await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Upload ") }).ClickAsync();
+        await page.WaitForURLAsync("**/models/my-model/versions/1", new() { Timeout = 60_000 });
+
+        var files = (await WaitForVersionAsync()).Files;
+        Assert.Equal(["README.md", "assets/words/labels.txt", "model.onnx"], files.Select(f => f.Path).Order(StringComparer.Ordinal));
+        Assert.Equal(await HashAsync(Digits.CnnFile), files.Single(f => f.Path == "model.onnx").Sha256);
+        Assert.Empty(olga.Errors);
+    }
+
+    // Dragging from outside the browser, as its own debugging protocol does it: with real files and folders of the disk.
+    private static async Task DragInAsync(SignedIn person, ILocator zone, string path)
+    {
+        var session = await person.Context.NewCDPSessionAsync(person.Page);
+        await zone.ScrollIntoViewIfNeededAsync();
+        var box = await zone.BoundingBoxAsync() ?? throw new InvalidOperationException("There is no place to drop.");
+        await Eventually.TrueAsync("The place to drop lights up", TimeSpan.FromSeconds(20), async () =>
+        {
+            await SendAsync("dragEnter");
+            await SendAsync("dragOver");
+            return await person.Page.Locator("[data-drop][data-over]").CountAsync() == 1;
+        });
+        await SendAsync("drop");
+
+        Task SendAsync(string type) => session.SendAsync("Input.dispatchDragEvent", new()
+        {
+            ["type"] = type,
+            ["x"] = box.X + (box.Width / 2),
+            ["y"] = box.Y + (box.Height / 2),
+            ["data"] = new { items = Array.Empty<object>(), files = new[] { path }, dragOperationsMask = 1 },
+        });
+    }
+
     private static async Task LimitAsync(SignedIn person, int bytesPerSecond)
     {
         var session = await person.Context.NewCDPSessionAsync(person.Page);

@@ -25,7 +25,7 @@ public sealed class GrpcLifecycleTests
         var options = new CallOptions(
             deadline: deadline ? TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(3) : null, cancellationToken: cancellation.Token);
         var call = client.Infer(Slow(6000), options);
-        await Eventually.TrueAsync(() => server.InFlight.Count == 1, "the request to arrive");
+        await EventuallyInFlightAsync(server.Http, 1);
         if (!deadline)
         {
             await cancellation.CancelAsync();
@@ -48,7 +48,7 @@ public sealed class GrpcLifecycleTests
         using var client = new GrpcClient(server.GrpcUrl!);
         using var enough = new CancellationTokenSource();
         var waiting = Enumerable.Range(0, 2).Select(_ => client.Infer(Slow(6000), new CallOptions(cancellationToken: enough.Token))).ToList();
-        await Eventually.TrueAsync(() => server.InFlight.Count == 2, "both requests to arrive");
+        await EventuallyInFlightAsync(server.Http, 2);
         RpcException? failure = null;
         await Eventually.TrueAsync(() => (failure = Record.Exception(() => client.Infer(Slow(1)).GetAwaiter().GetResult()) as RpcException) is not null, "the queue to be full");
         Assert.Equal((StatusCode.Unavailable, "Too many requests are waiting for this model."), (failure!.StatusCode, failure.Status.Detail));
@@ -84,9 +84,13 @@ public sealed class GrpcLifecycleTests
         Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, watch.ResponseStream.Current.Status);
 
+        // A client that only looks after the connection is closed finds the status gone with it.
+        var reading = stream.ResponseStream.MoveNext(CancellationToken.None);
+
         // With the clients holding on, it would take the 600 seconds.
         await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(120));
-        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(CancellationToken.None))).StatusCode);
+        var ended = await Assert.ThrowsAsync<RpcException>(() => reading);
+        Assert.Equal((StatusCode.Unavailable, "The server is stopping."), (ended.StatusCode, ended.Status.Detail));
         var end = await Assert.ThrowsAsync<RpcException>(async () =>
         {
             while (await watch.ResponseStream.MoveNext(CancellationToken.None))
@@ -94,7 +98,7 @@ public sealed class GrpcLifecycleTests
                 Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, watch.ResponseStream.Current.Status);
             }
         });
-        Assert.Equal(StatusCode.Unavailable, end.StatusCode);
+        Assert.Equal((StatusCode.Unavailable, "The server is stopping."), (end.StatusCode, end.Status.Detail));
     }
 
     [Fact]
@@ -170,14 +174,19 @@ public sealed class GrpcLifecycleTests
         using var client = new GrpcClient(process.GrpcUrl!);
         using var http = new HttpClient { BaseAddress = new Uri(process.Url) };
         var run = client.Infer(Slow(1500));
-        while (!(await http.GetStringAsync("/metrics")).Contains("ops_runtime_requests_in_flight{model=\"slow\",version=\"1\"} 1", StringComparison.Ordinal))
-        {
-            await Task.Delay(5);
-        }
-
+        await EventuallyInFlightAsync(http, 1);
         process.Terminate();
         Assert.Equal([2], (await run).Outputs[0].Shape);
         Assert.Equal(0, (await process.WaitForExitAsync()).ExitCode);
+    }
+
+    /// <summary>Waits until requests are not only received but at work.</summary>
+    private static async Task EventuallyInFlightAsync(HttpClient http, int count)
+    {
+        while (!(await http.GetStringAsync("/metrics")).Contains($"ops_runtime_requests_in_flight{{model=\"slow\",version=\"1\"}} {count}", StringComparison.Ordinal))
+        {
+            await Task.Delay(5);
+        }
     }
 
     private static async Task<ModelInferResponse> AskAsync(AsyncDuplexStreamingCall<ModelInferRequest, ModelStreamInferResponse> stream)

@@ -1,4 +1,5 @@
-using System.Text;
+using System.Runtime.InteropServices;
+using static Ops.Testing.Runtime.Protobuf;
 
 namespace Ops.Runtime.Tests.Support;
 
@@ -48,31 +49,44 @@ internal static class OnnxBuilder
         .. tensors.Select(t => Value(12, $"out_{t.Name}", t.Type, 4)),
     ]);
 
-    private static byte[] Model(params byte[][] graph) =>
-        [.. Varint(1, 8), .. Message(7, [.. graph, Text(2, "test")]), .. Message(8, Varint(2, 17))];
+    /// <summary>y = x, of any shape; -1 leaves an extent open.</summary>
+    public static byte[] Identity(params long[] shape) => Model(Node("Identity", ["x"], ["y"]), OpenValue(11, "x", shape), OpenValue(12, "y", shape));
 
-    private static byte[] Node(string operation, string[] inputs, string[] outputs) =>
-        Message(1, [.. inputs.Select(i => Text(1, i)), .. outputs.Select(o => Text(2, o)), Text(4, operation)]);
+    /// <summary>sum = x + x, and x itself as the second output.</summary>
+    public static byte[] SumAndSelf() =>
+        Model(Node("Add", ["x", "x"], ["sum"]), Value(11, "x", Float, 4), Value(12, "sum", Float, 4), Value(12, "x", Float, 4));
+
+    /// <summary>The positions of what is not 0 in x: how many there are, only the run can tell.</summary>
+    public static byte[] UnknownExtent() => Model(
+        Node("NonZero", ["x"], ["y"]),
+        Value(11, "x", Float, 4),
+        Message(12, Text(1, "y"), Message(2, Message(1, Varint(1, Int64), Message(2, Message(1, Varint(1, 1)), Message(1, Text(2, "found")))))));
+
+    /// <summary>A model of the graph's fields; opset 17.</summary>
+    internal static byte[] Model(params byte[][] graph) =>
+        Join(Varint(1, 8), Message(7, [.. graph, Text(2, "test")]), Message(8, Varint(2, 17)));
+
+    /// <summary>A node with attributes, each made by <see cref="Ints"/>.</summary>
+    internal static byte[] Node(string operation, string[] inputs, string[] outputs, params byte[][] attributes) =>
+        Message(1, [.. inputs.Select(i => Text(1, i)), .. outputs.Select(o => Text(2, o)), Text(4, operation), .. attributes]);
+
+    /// <summary>An attribute that is a list of whole numbers.</summary>
+    internal static byte[] Ints(string name, params long[] values) =>
+        Message(5, [Text(1, name), .. values.Select(v => Varint(8, v)), Varint(20, 7)]);
+
+    /// <summary>An initializer of float32.</summary>
+    internal static byte[] Floats(string name, long[] shape, ReadOnlySpan<float> values) =>
+        Message(5, [.. shape.Select(d => Varint(1, d)), Varint(2, Float), Text(8, name), Delimited(9, MemoryMarshal.AsBytes(values))]);
+
+    /// <summary>An input (field 11) or output (field 12) of float32 whose first extent is free.</summary>
+    internal static byte[] BatchOf(int field, string name, params long[] extents) =>
+        Message(field, Text(1, name), Message(2, Message(1, Varint(1, Float), Message(2, [Message(1, Text(2, "batch")), .. extents.Select(e => Message(1, Varint(1, e)))]))));
 
     private static byte[] Value(int field, string name, int type, int extent) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, Message(1, Varint(1, extent))))));
 
-    private static byte[] Text(int field, string text) => Delimited(field, Encoding.UTF8.GetBytes(text));
-
-    private static byte[] Message(int field, params byte[][] parts) => Delimited(field, [.. parts.SelectMany(p => p)]);
-
-    private static byte[] Delimited(int field, byte[] content) => [.. Number((ulong)((field << 3) | 2)), .. Number((ulong)content.Length), .. content];
-
-    private static byte[] Varint(int field, int value) => [.. Number((ulong)(field << 3)), .. Number((ulong)value)];
-
-    private static IEnumerable<byte> Number(ulong value)
-    {
-        while (value >= 0x80)
-        {
-            yield return (byte)(value | 0x80);
-            value >>= 7;
-        }
-
-        yield return (byte)value;
-    }
+    private static byte[] OpenValue(int field, string name, long[] shape) => Message(
+        field,
+        Text(1, name),
+        Message(2, Message(1, Varint(1, Float), Message(2, [.. shape.Select((e, i) => Message(1, e < 0 ? Text(2, $"d{i}") : Varint(1, e)))]))));
 }

@@ -19,6 +19,9 @@ public sealed partial class PlaygroundTab
     private bool isDisposed;
     private bool mustStart;
 
+    // Until the browser's script answers, a click in the form would be lost without a word.
+    private bool isAlive;
+
     [Inject]
     internal EndpointPages Pages { get; set; } = default!;
 
@@ -86,7 +89,7 @@ public sealed partial class PlaygroundTab
         var plan = planId is { } id ? await Pages.PlanAsync(id, CancellationToken.None) : null;
         inputs = plan?.Model is { } model ? PlaygroundForm.Of(model) : null;
         nothing = planId is null ? "Once a rollout has succeeded, its model can be tried here." : "The signature of this version is not known, so no form can be made. Call the endpoint from a program.";
-        (isLoading, mustStart) = (false, inputs is not null);
+        (isLoading, mustStart, isAlive) = (false, inputs is not null, false);
     }
 
     /// <inheritdoc/>
@@ -113,6 +116,8 @@ public sealed partial class PlaygroundTab
             withToken = Facts.Stable?.RequiresToken == true,
             inputs = inputs!.Select(i => new { name = i.Name, datatype = i.Datatype, shape = i.Dimensions.Select(d => d.Size), image = i.Image, problem = i.Problem }),
         });
+        isAlive = true;
+        StateHasChanged();
     }
 
     private static string Word(int status) => status == 0 ? "no answer" : status.ToString();

@@ -4,9 +4,11 @@
   const root = document.documentElement;
   const staleAfterMilliseconds = 6000;
   const longestPauseMilliseconds = 5000;
+  const longestWayMilliseconds = 10000;
   let attempt = 0;
   let downSince = null;
   let leaving = false;
+  let onTheWayUntil = 0;
 
   function show(state) {
     root.dataset.connection = state;
@@ -15,6 +17,12 @@
   }
 
   const pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+  // Somebody who has just followed a link gets there: loading this page anew would call that off.
+  async function reload() {
+    while (Date.now() < onTheWayUntil) await pause(200);
+    if (!leaving) location.reload();
+  }
 
   // Asks again and again until the server answers: true is the same circuit, false means that the circuit is gone for good
   // (the server restarted), and then only a fresh page helps. Everything a page shows is in its address, so nothing is lost.
@@ -25,7 +33,7 @@
       try {
         if (await Blazor.reconnect()) return;
         // Something that a reload would destroy, such as an upload in progress, may ask to put it off.
-        if (dispatchEvent(new CustomEvent("ops:circuit-gone", { cancelable: true }))) location.reload();
+        if (dispatchEvent(new CustomEvent("ops:circuit-gone", { cancelable: true }))) await reload();
         else show("stale");
         return;
       } catch {
@@ -50,6 +58,7 @@
     },
   };
 
+  addEventListener("beforeunload", () => { onTheWayUntil = Date.now() + longestWayMilliseconds; });
   addEventListener("pagehide", () => { leaving = true; });
   addEventListener("pageshow", () => { leaving = false; });
 

@@ -58,6 +58,22 @@ public sealed class PlaygroundTabTests
     }
 
     [Fact]
+    public async Task Form_BeforeItsScriptAnswers_TakesNoClickThatWouldBeLost()
+    {
+        await using var context = await FleetContext.CreateAsync();
+        var script = context.JSInterop.SetupModule("./js/playground.js");
+        var start = script.SetupVoid("start", _ => true);
+        var facts = await SeedAsync(context, [Picture]);
+        var tab = context.Render<PlaygroundTab>(p => p.Add(t => t.Facts, facts));
+        tab.WaitForElement(".playground");
+        tab.WaitForState(() => start.Invocations.Count == 1);
+        Assert.True(tab.Find("[data-playground-form]").HasAttribute("inert"));
+
+        start.SetVoidResult();
+        tab.WaitForAssertion(() => Assert.False(tab.Find("[data-playground-form]").HasAttribute("inert")));
+    }
+
+    [Fact]
     public async Task Form_TokenAskedFor_PasswordField()
     {
         await using var context = await FleetContext.CreateAsync();
@@ -106,7 +122,7 @@ public sealed class PlaygroundTabTests
             [new() { VersionId = versionId, Path = "model.onnx", SizeBytes = 1, Sha256 = new('1', 64), ObjectId = "o" }],
             new()
             {
-                Id = versionId, ModelId = model.Id, Number = model.NextVersion(now).Value, Format = "onnx", MetadataJson = JsonSerializer.Serialize(info, JsonSerializerOptions.Web),
+                Id = versionId, ModelId = model.Id, Number = model.NextVersion("onnx", now).Value, Format = "onnx", MetadataJson = JsonSerializer.Serialize(info, JsonSerializerOptions.Web),
                 Store = "filesystem", UploadedById = person, UploadedByName = "anna", Now = now,
             });
         var endpoint = Endpoint.Create("reader", target.Id, person, "anna", now).Value;

@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Ops.Runtime.OnnxRuntime;
+
+namespace Ops.Benchmarks.Runtime;
+
+/// <summary>
+/// Compares the runtime, as a process of its own over loopback, with a loop around the engine that has no server at all:
+/// same library, same session options, same threads, same models, in one run on one machine. The loop has the whole machine; the
+/// server shares it with its client. Both ratios are printed: the plain one, and the one of what a CPU second of the server does.
+/// </summary>
+internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string folder)
+{
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(2);
+    private readonly OrtEnvironment environment = OrtEnvironment.Create(options.Threads, options.Spin, (_, text) => Console.Error.WriteLine(text));
+    private readonly List<Row> table = [];
+    private double othersBusy;
+    private double measured;
+    private int folders;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        RuntimeBenchmarkOptions options;
+        try
+        {
+            options = RuntimeBenchmarkOptions.Parse(args);
+        }
+        catch (FormatException exception)
+        {
+            await Console.Error.WriteLineAsync($"{exception.Message}\nUsage: {RuntimeBenchmarkOptions.Usage}");
+            return 2;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("ops-benchmark-").FullName;
+        try
+        {
+            return await new RuntimeBenchmark(options, folder).MeasureAsync();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task<int> MeasureAsync()
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtLibrary.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
+        var peer = options.Peer ? await FastifyPeer.InstallAsync(Folder()) : null;
+        Console.WriteLine();
+        Console.WriteLine(Row.Head);
+        foreach (var name in options.Models)
+        {
+            var model = BenchmarkModel.Prepare(name, folder);
+            using var session = OrtSession.Load(environment, model.Path);
+            float[] expected;
+            using (var once = new RawWorker(session, model.Bodies))
+            {
+                expected = once.Answer();
+            }
+
+            var raw = await RawAsync(model, session);
+            var rows = await ServerAsync(model, expected);
+            if (peer is not null)
+            {
+                rows.AddRange(await PeerAsync(peer, model, expected));
+            }
+
+            // The loop runs before and after the servers and counts with its better half, so that a machine that was busy for a
+            // while does not flatter them.
+            raw = [.. raw.Zip(await RawAsync(model, session), (a, b) => a.Load.Throughput >= b.Load.Throughput ? a : b)];
+            foreach (var row in raw.Concat(rows))
+            {
+                Console.WriteLine(row.Format(raw.First(r => r.Clients == row.Clients)));
+            }
+
+            table.AddRange(raw);
+            table.AddRange(rows);
+        }
+
+        Console.WriteLine();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Other processes used {othersBusy / measured:F2} CPUs during the windows{(othersBusy / measured > 0.2 ? ": THE MACHINE WAS NOT QUIET, so the figures are no good" : string.Empty)}."));
+        return Goals.Print(table) ? 0 : 1;
+    }
+
+    /// <summary>The loop with as many threads as the server runs at a time, at most one for each client.</summary>
+    private async Task<List<Row>> RawAsync(BenchmarkModel model, OrtSession session)
+    {
+        var rows = new List<Row>();
+        foreach (var clients in options.Concurrencies)
+        {
+            var workers = Math.Min(clients, options.Threads);
+            if (rows.Find(r => Math.Min(r.Clients, options.Threads) == workers) is { } same)
+            {
+                rows.Add(same with { Clients = clients });
+                continue;
+            }
+
+            var (before, after) = (Usage.OfThisProcess(), Usage.OfThisProcess());
+            var first = true;
+            var load = await LoadRun.RunAsync(() => new RawWorker(session, model.Bodies), workers, options.WarmUp, options.Window, () =>
+            {
+                (before, after) = first ? (Usage.OfThisProcess(), after) : (before, Usage.OfThisProcess());
+                first = false;
+                return Task.CompletedTask;
+            });
+            Count(before, after, load);
+            rows.Add(new Row(model.Name, Row.Raw, clients, load, (after.ClientCpu - before.ClientCpu) / TimeSpan.FromSeconds(load.Seconds), 0, null, Environment.WorkingSet));
+        }
+
+        return rows;
+    }
+
+    private async Task<List<Row>> ServerAsync(BenchmarkModel model, float[] expected)
+    {
+        await using var server = await MeasuredProcess.StartRuntimeAsync(Folder(), [model], options.Threads, ("Ops__Runtime__Spin", options.Spin.ToString()));
+        return await AskAsync(server, "server", model, expected);
+    }
+
+    private async Task<List<Row>> PeerAsync(FastifyPeer peer, BenchmarkModel model, float[] expected)
+    {
+        await using var server = await peer.StartAsync(model, options.Threads, options.Spin);
+        return await AskAsync(server, FastifyPeer.Name, model, expected);
+    }
+
+    private async Task<List<Row>> AskAsync(MeasuredProcess server, string name, BenchmarkModel model, float[] expected)
+    {
+        var rows = new List<Row>();
+        foreach (var protocol in options.Protocols)
+        {
+            if (protocol.Check(server.Endpoints, model, expected) is { } wrong)
+            {
+                Console.Error.WriteLine($"{name} {protocol.Name} for {model.Name} is left out: {wrong}");
+                continue;
+            }
+
+            var request = protocol.Request(model.Bodies);
+            IWorker Client() => new ClientWorker(protocol.Connect(server.Endpoints)!, request);
+            // Code that runs often is compiled again, better: that should be over before the first window.
+            await LoadRun.RunAsync(Client, 4, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
+            foreach (var clients in options.Concurrencies)
+            {
+                var edges = new List<Usage>();
+                var load = await LoadRun.RunAsync(Client, clients, options.WarmUp, options.Window, async () => edges.Add(await server.ReadAsync()));
+                var (before, after) = (edges[0], edges[1]);
+                Count(before, after, load);
+                var seconds = TimeSpan.FromSeconds(load.Seconds);
+                var answered = after.Answered - before.Answered;
+                rows.Add(new Row(
+                    model.Name,
+                    $"{name} {protocol.Name}",
+                    clients,
+                    load,
+                    (after.ServerCpu - before.ServerCpu) / seconds,
+                    (after.ClientCpu - before.ClientCpu) / seconds,
+                    answered > 0 ? (after.Allocated - before.Allocated) / answered : null,
+                    after.Resident));
+            }
+        }
+
+        return rows;
+    }
+
+    private void Count(Usage before, Usage after, LoadResult load)
+    {
+        othersBusy += Math.Max(0, (after.MachineCpu - before.MachineCpu - (after.ServerCpu - before.ServerCpu) - (after.ClientCpu - before.ClientCpu)).TotalSeconds);
+        measured += load.Seconds;
+    }
+
+    private string Folder() => Directory.CreateDirectory(Path.Combine(folder, folders++.ToString(CultureInfo.InvariantCulture))).FullName;
+}
