@@ -25,6 +25,7 @@ internal static class RuntimeServer
         });
         configuration(builder.Configuration);
         builder.Services
+            .AddSingleton(configuration)
             .AddRuntimeOptions(builder.Configuration)
             .AddRoutingCore()
             .AddLifecycle()

@@ -40,6 +40,13 @@ internal sealed class RuntimeOptions
     /// <summary>Largest request body in bytes; a larger one is answered 413.</summary>
     public long MaxRequestBytes { get; set; } = 64 * 1024 * 1024;
 
+    /// <summary>Largest tensor of a request in bytes; a larger one is answered 413. JSON numbers may take less room in the
+    /// body than in the tensor.</summary>
+    public long MaxTensorBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>Bytes that the bodies and tensors of all requests together may hold; beyond it requests are answered 503.</summary>
+    public long MaxBytesInFlight { get; set; } = 1024 * 1024 * 1024;
+
     /// <summary>After SIGTERM, for how long requests are still answered so that routers can notice.</summary>
     public double DrainGraceSeconds { get; set; } = 1;
 
@@ -51,6 +58,9 @@ internal sealed class RuntimeOptions
 
     /// <summary>File for the log instead of standard output. Rolls over at 16 MiB, keeping one old file.</summary>
     public string? LogFile { get; set; }
+
+    /// <summary>Loading and unloading over the network.</summary>
+    public RepositoryOptions Repository { get; set; } = new();
 
     /// <summary>Where traces go.</summary>
     public OtlpOptions Otlp { get; set; } = new();
@@ -90,6 +100,9 @@ internal sealed class ModelOptions
 
     /// <summary>Only <c>onnx</c>.</summary>
     public string Format { get; set; } = "onnx";
+
+    /// <summary>Loaded at the start; otherwise only when somebody asks for it over the network.</summary>
+    public bool Load { get; set; } = true;
 
     /// <summary>Runs at the same time; 0 takes the process's <c>ParallelRuns</c>.</summary>
     public int Instances { get; set; }

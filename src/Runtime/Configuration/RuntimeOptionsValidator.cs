@@ -9,6 +9,7 @@ namespace Ops.Runtime.Configuration;
 internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
 {
     private const int MaxNameLength = 128;
+    private const int MinTokenLength = 16;
 
     public ValidateOptionsResult Validate(string? name, RuntimeOptions options)
     {
@@ -61,6 +62,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             }
         }
 
+        if (options.Repository.Token is { Length: < MinTokenLength })
+        {
+            yield return ("Repository:Token", $"must have at least {MinTokenLength} characters.");
+        }
+
         if (options.Models.Count == 0)
         {
             yield return ("Models", "must name at least one model.");
@@ -88,6 +94,8 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         ("ParallelRuns", options.ParallelRuns, 0, 1024),
         ("QueueLimit", options.QueueLimit, 1, 100_000),
         ("MaxRequestBytes", options.MaxRequestBytes, 1024, 1024 * 1024 * 1024),
+        ("MaxTensorBytes", options.MaxTensorBytes, 1024, int.MaxValue),
+        ("MaxBytesInFlight", options.MaxBytesInFlight, options.MaxRequestBytes, 1L << 40),
         ("DrainGraceSeconds", options.DrainGraceSeconds, 0, 600),
         ("DrainTimeoutSeconds", options.DrainTimeoutSeconds, 0, 3600),
         ("FetchStallSeconds", options.FetchStallSeconds, 1, 3600),

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Ops.Runtime.Inference;
+using Ops.Runtime.Models;
 
 namespace Ops.Runtime.Grpc;
 
@@ -25,6 +26,23 @@ internal sealed record GrpcAnswer<T>(T Message, IDisposable? Memory = null) : ID
     }
 
     public void Dispose() => Memory?.Dispose();
+}
+
+/// <summary>Everything that an answer of inference needs until it is written. Let go of once, whoever comes first.</summary>
+internal sealed class AnswerMemory(InferResult result, AnsweredOutputs outputs, RequestMemory memory, ModelLease lease) : IDisposable
+{
+    private int disposed;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        {
+            outputs.Dispose();
+            result.Dispose();
+            memory.Dispose();
+            lease.Dispose();
+        }
+    }
 }
 
 /// <summary>Shows an output's bytes as memory, without a copy. Valid as long as the result it came from.</summary>

@@ -43,6 +43,7 @@ internal sealed class GrpcErrors(TimeProvider time, ILogger<GrpcErrors> log)
     public static StatusCode Code(int status) => status switch
     {
         StatusCodes.Status400BadRequest => StatusCode.InvalidArgument,
+        StatusCodes.Status401Unauthorized => StatusCode.Unauthenticated,
         StatusCodes.Status403Forbidden => StatusCode.PermissionDenied,
         StatusCodes.Status404NotFound => StatusCode.NotFound,
         StatusCodes.Status409Conflict => StatusCode.FailedPrecondition,

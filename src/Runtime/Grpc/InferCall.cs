@@ -15,6 +15,9 @@ internal sealed class InferCall : IDisposable
     /// its size.</summary>
     public const int MaxParsedBytes = 16 * 1024 * 1024;
 
+    /// <summary>How many times its size a message takes when it is parsed: numbers of one byte become ones of eight.</summary>
+    private const int ParsedGrowth = 8;
+
     /// <summary>Most inputs, outputs, raw tensors or parameters of a request.</summary>
     public const int MaxEntries = 1024;
 
@@ -27,8 +30,9 @@ internal sealed class InferCall : IDisposable
     private static readonly MessageParser<ModelInferRequest> Parser = ModelInferRequest.Parser.WithDiscardUnknownFields(true);
     private byte[] buffer;
 
-    private InferCall(byte[] buffer, ModelInferRequest message, IReadOnlyList<ReadOnlyMemory<byte>> raw)
+    private InferCall(byte[] buffer, ModelInferRequest message, IReadOnlyList<ReadOnlyMemory<byte>> raw, RequestMemory memory)
     {
+        Memory = memory;
         this.buffer = buffer;
         Message = message;
         Raw = raw;
@@ -41,36 +45,45 @@ internal sealed class InferCall : IDisposable
     /// <see cref="Dispose"/>.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Raw { get; }
 
+    /// <summary>What the request holds of the memory for requests. Whoever answers disposes it when the answer is out.</summary>
+    public RequestMemory Memory { get; }
+
     /// <summary>Why the message cannot be a request: it is malformed, or has more parts than a request can need. Told by
     /// whoever answers, who also counts it.</summary>
     public ProtocolException? Refusal { get; private init; }
 
     /// <summary>Takes a message apart.</summary>
     /// <param name="payload">The whole message; copied.</param>
-    public static InferCall Read(in ReadOnlySequence<byte> payload)
+    /// <param name="budget">What all requests together may hold.</param>
+    public static InferCall Read(in ReadOnlySequence<byte> payload, MemoryBudget budget)
     {
+        var memory = budget.Open();
         try
         {
-            return Parse(payload);
+            return Parse(payload, memory);
         }
         catch (ProtocolException refusal)
         {
-            return new InferCall([], new ModelInferRequest(), []) { Refusal = refusal };
+            memory.Dispose();
+            return new InferCall([], new ModelInferRequest(), [], memory) { Refusal = refusal };
         }
     }
 
+    /// <summary>Lets go of what was received.</summary>
     public void Dispose()
     {
         var returned = Interlocked.Exchange(ref buffer, []);
         if (returned.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(returned);
+            Memory.ReturnBody();
         }
     }
 
-    private static InferCall Parse(in ReadOnlySequence<byte> payload)
+    private static InferCall Parse(in ReadOnlySequence<byte> payload, RequestMemory memory)
     {
         var length = checked((int)payload.Length);
+        memory.GrowBodyTo(length);
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
@@ -82,7 +95,8 @@ internal sealed class InferCall : IDisposable
                 throw new ProtocolException(StatusCodes.Status413PayloadTooLarge, $"A request may have {MaxParsedBytes} bytes beside raw_input_contents; send large tensors raw.");
             }
 
-            return new InferCall(buffer, Parser.ParseFrom(rest), raw);
+            memory.GrowBodyTo(length + (ParsedGrowth * rest.Length));
+            return new InferCall(buffer, Parser.ParseFrom(rest), raw, memory);
         }
         catch (Exception exception)
         {

@@ -44,7 +44,7 @@ internal static class InferMessageReader
             for (var i = 0; i < given.Count; i++)
             {
                 // The cast: a bare null would become an empty piece of memory.
-                ReadInput(given[i], call.Raw.Count > 0 ? call.Raw[i] : (ReadOnlyMemory<byte>?)null, model, inputs);
+                ReadInput(given[i], call.Raw.Count > 0 ? call.Raw[i] : (ReadOnlyMemory<byte>?)null, model, inputs, call.Memory);
             }
 
             for (var i = 0; i < inputs.Length; i++)
@@ -68,7 +68,7 @@ internal static class InferMessageReader
         }
     }
 
-    private static void ReadInput(ModelInferRequest.Types.InferInputTensor given, ReadOnlyMemory<byte>? raw, ModelSignature model, OrtTensor?[] inputs)
+    private static void ReadInput(ModelInferRequest.Types.InferInputTensor given, ReadOnlyMemory<byte>? raw, ModelSignature model, OrtTensor?[] inputs, RequestMemory memory)
     {
         if (!model.InputIndex.TryGetValue(given.Name, out var index))
         {
@@ -92,27 +92,33 @@ internal static class InferMessageReader
         if (info.ElementType == OrtElementType.String)
         {
             var strings = raw is { } bytes ? RawContents.Strings(bytes, info, count) : TypedContents.Strings(given.Contents, info, count);
-            inputs[index] = model.IsPreprocessed(index) ? model.Preprocess(index, strings) : MakeStrings(shape, strings, info);
+            memory.TakeTensor(info, count);
+            inputs[index] = model.IsPreprocessed(index) ? memory.Added(model.Preprocess(index, strings)) : MakeStrings(shape, strings);
         }
         else
         {
-            inputs[index] = raw is { } bytes ? RawContents.Numbers(bytes.Span, info, shape, count) : TypedContents.Numbers(given.Contents, info, shape, count);
+            inputs[index] = raw is { } bytes ? RawContents.Numbers(bytes.Span, info, shape, count, memory) : TypedContents.Numbers(given.Contents, info, shape, count, memory);
         }
     }
 
-    /// <summary>Copies strings into a tensor, each ended as the engine wants it.</summary>
-    private static OrtTensor MakeStrings(long[] shape, List<ReadOnlyMemory<byte>> strings, OrtTensorInfo info) =>
-        OrtTensor.FromStrings(shape, strings.Select((text, i) =>
+    private static OrtTensor MakeStrings(long[] shape, List<ReadOnlyMemory<byte>> strings)
+    {
+        var tensor = OrtTensor.AllocateStrings(shape);
+        try
         {
-            if (text.Span.Contains((byte)0))
+            for (var i = 0; i < strings.Count; i++)
             {
-                throw ProtocolException.BadRequest($"Element {i} of input '{info.Name}' holds a NUL character, which strings cannot carry.");
+                tensor.SetString(i, strings[i].Span);
             }
 
-            var terminated = new byte[text.Length + 1];
-            text.CopyTo(terminated);
-            return terminated;
-        }).ToList());
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
 
     private static long[] ReadShape(RepeatedField<long> given)
     {
@@ -153,12 +159,13 @@ internal static class InferMessageReader
             }
 
             RefuseSharedMemory(given.Parameters);
-            if (given.Parameters.ContainsKey("classification"))
+            var classification = (int)(ReadWholeNumber(given.Parameters, "classification", int.MaxValue) ?? 0);
+            if (classification > 0 && model.Outputs[index].ElementType is OrtElementType.String or OrtElementType.Bool)
             {
-                throw ProtocolException.BadRequest("Classification output is not supported.");
+                throw ProtocolException.BadRequest($"The output '{given.Name}' holds no numbers, so it cannot be returned as classes.");
             }
 
-            outputs[i] = new RequestedOutput(index, Binary: true);
+            outputs[i] = new RequestedOutput(index, Binary: true, classification);
         }
 
         return outputs;
@@ -172,8 +179,9 @@ internal static class InferMessageReader
         }
 
         var priority = ReadWholeNumber(given, "priority", uint.MaxValue);
-        var timeout = ReadWholeNumber(given, "timeout", MicrosecondsPerDay);
-        return new InferParameters((uint)(priority ?? 0), timeout is > 0 ? TimeSpan.FromMicroseconds(timeout.Value) : null);
+        var timeout = ReadWholeNumber(given, "timeout", long.MaxValue);
+        RefuseSequences(given);
+        return new InferParameters((uint)(priority ?? 0), timeout is > 0 ? TimeSpan.FromMicroseconds(Math.Min(timeout.Value, MicrosecondsPerDay)) : null);
     }
 
     /// <returns>Null when it is not given.</returns>
@@ -191,6 +199,18 @@ internal static class InferMessageReader
             _ => -1,
         };
         return value >= 0 && value <= most ? value : throw ProtocolException.BadRequest($"The parameter '{name}' must be a whole number from 0 to {most}.");
+    }
+
+    /// <summary>Clients say "no sequence" by 0, an empty name and false.</summary>
+    private static void RefuseSequences(MapField<string, InferParameter> given)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["sequence_id", "sequence_start", "sequence_end"])
+        {
+            if (given.TryGetValue(name, out var parameter) && parameter is not { BoolParam: false, Int64Param: 0, Uint64Param: 0, StringParam: "" })
+            {
+                throw ProtocolException.BadRequest("Sequences of requests (sequence_id, sequence_start, sequence_end) are not supported.");
+            }
+        }
     }
 
     private static void RefuseSharedMemory(MapField<string, InferParameter> given)

@@ -12,15 +12,15 @@ internal static class InferMessageWriter
     /// <summary>Room for names and shapes in the 2 GiB that a message may have.</summary>
     private const int Slack = 16 * 1024 * 1024;
 
-    /// <summary>Makes the message. It shows the result's memory, so it must be written before the result is disposed.</summary>
+    /// <summary>Makes the message. It shows the outputs' memory, so it must be written before that is gone.</summary>
     /// <exception cref="ProtocolException">413: the outputs are larger than a message can be.</exception>
-    public static ModelInferResponse Write(ServedModel model, ModelSignature signature, InferRequest request, InferResult result)
+    public static ModelInferResponse Write(ServedModel model, ModelSignature signature, InferRequest request, OutputView[] outputs)
     {
         var response = new ModelInferResponse { ModelName = model.Name, ModelVersion = model.Version, Id = request.Id ?? string.Empty };
         var total = 0L;
-        for (var i = 0; i < result.Outputs.Length; i++)
+        for (var i = 0; i < outputs.Length; i++)
         {
-            var output = result.Outputs[i];
+            var output = outputs[i];
             var described = new ModelInferResponse.Types.InferOutputTensor
             {
                 Name = signature.Outputs[request.Outputs[i].Index].Name,

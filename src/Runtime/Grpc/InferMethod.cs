@@ -19,7 +19,8 @@ internal sealed class InferMethod(ModelRegistry registry, RuntimeMetrics metrics
     {
         var start = Stopwatch.GetTimestamp();
         var version = call.Message.ModelVersion;
-        var model = registry.Find(call.Message.ModelName, version.Length == 0 ? null : version);
+        var lease = registry.Acquire(call.Message.ModelName, version.Length == 0 ? null : version);
+        var model = lease.Model;
         var counted = model?.Metrics ?? metrics.Unknown;
         counted.Enter();
         var http = context.GetHttpContext();
@@ -28,12 +29,14 @@ internal sealed class InferMethod(ModelRegistry registry, RuntimeMetrics metrics
         var status = StatusCodes.Status200OK;
         try
         {
-            return await RunAsync(call, model, span, context.CancellationToken);
+            return await RunAsync(call, lease, span, context.CancellationToken);
         }
 #pragma warning disable CA1031 // Counted here, answered like everywhere else.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            call.Memory.Dispose();
+            lease.Dispose();
             (var thrown, status) = errors.Describe(context, exception);
             throw thrown;
         }
@@ -47,25 +50,31 @@ internal sealed class InferMethod(ModelRegistry registry, RuntimeMetrics metrics
         }
     }
 
-    private async Task<GrpcAnswer<ModelInferResponse>> RunAsync(InferCall call, ServedModel? model, Activity? span, CancellationToken cancellation)
+    private async Task<GrpcAnswer<ModelInferResponse>> RunAsync(InferCall call, ModelLease lease, Activity? span, CancellationToken cancellation)
     {
         if (call.Refusal is { } refusal)
         {
             throw refusal;
         }
 
+        var model = lease.Model;
         var signature = pipeline.Admit(model);
         using var request = InferMessageReader.Read(call, signature);
         span.SetBatch(request.Inputs is [var first, ..] ? first.Shape : []);
         // The tensors have copies: what was received can serve the next request while this one runs.
         call.Dispose();
         var result = await pipeline.RunAsync(model!, signature, request, cancellation);
+        AnsweredOutputs? outputs = null;
         try
         {
-            return new GrpcAnswer<ModelInferResponse>(InferMessageWriter.Write(model!, signature, request, result), result);
+            call.Memory.AddOutputs(result.Outputs);
+            outputs = AnsweredOutputs.Of(request, signature, result);
+            return new GrpcAnswer<ModelInferResponse>(
+                InferMessageWriter.Write(model!, signature, request, outputs.Views), new AnswerMemory(result, outputs, call.Memory, lease));
         }
         catch
         {
+            outputs?.Dispose();
             result.Dispose();
             throw;
         }

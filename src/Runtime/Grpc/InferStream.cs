@@ -26,7 +26,9 @@ internal sealed class InferStream(InferMethod infer, RuntimeState state)
         {
             await foreach (var answer in answers.Reader.ReadAllAsync(CancellationToken.None))
             {
-                await responses.WriteAsync(await answer);
+                // Written, it is disposed already; but the client may be gone before that.
+                using var sent = await answer;
+                await responses.WriteAsync(sent);
             }
         }
         finally

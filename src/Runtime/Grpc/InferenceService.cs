@@ -10,7 +10,8 @@ using Ops.Runtime.OnnxRuntime;
 namespace Ops.Runtime.Grpc;
 
 /// <summary>The methods of <c>inference.GRPCInferenceService</c>: the same answers as over HTTP.</summary>
-internal sealed class InferenceService(ModelRegistry registry, RuntimeState state, InferMethod infer, InferStream stream, GrpcErrors errors)
+internal sealed class InferenceService(
+    ModelRegistry registry, ModelRepository repository, ModelEndpoints endpoints, RepositoryEndpoints changes, RuntimeState state, InferMethod infer, InferStream stream, GrpcErrors errors)
 {
     public static Task<ServerLiveResponse> ServerLive(ServerLiveRequest request, ServerCallContext context) =>
         Task.FromResult(new ServerLiveResponse { Live = true });
@@ -18,8 +19,8 @@ internal sealed class InferenceService(ModelRegistry registry, RuntimeState stat
     public Task<ServerReadyResponse> ServerReady(ServerReadyRequest request, ServerCallContext context) =>
         Task.FromResult(new ServerReadyResponse { Ready = state.IsReady });
 
-    public static Task<ServerMetadataResponse> ServerMetadata(ServerMetadataRequest request, ServerCallContext context) =>
-        Task.FromResult(new ServerMetadataResponse { Name = "ops-runtime", Version = ProductVersion.Text });
+    public Task<ServerMetadataResponse> ServerMetadata(ServerMetadataRequest request, ServerCallContext context) =>
+        Task.FromResult(new ServerMetadataResponse { Name = "ops-runtime", Version = ProductVersion.Text, Extensions = { endpoints.Extensions } });
 
     public Task<ModelReadyResponse> ModelReady(ModelReadyRequest request, ServerCallContext context) => Answer(context, () =>
         new ModelReadyResponse { Ready = ModelEndpoints.WhyNotReady(Find(request.Name, request.Version), state) is null });
@@ -50,29 +51,52 @@ internal sealed class InferenceService(ModelRegistry registry, RuntimeState stat
     public Task<RepositoryIndexResponse> RepositoryIndex(RepositoryIndexRequest request, ServerCallContext context) => Answer(context, () =>
     {
         var response = new RepositoryIndexResponse();
-        foreach (var model in registry.All)
+        foreach (var entry in repository.Index().Where(e => !request.Ready || e.State == RepositoryState.Ready))
         {
-            var reason = ModelEndpoints.WhyNotReady(model, state);
-            if (reason is null || !request.Ready)
+            response.Models.Add(new RepositoryIndexResponse.Types.ModelIndex
             {
-                response.Models.Add(new RepositoryIndexResponse.Types.ModelIndex
-                {
-                    Name = model.Name,
-                    Version = model.Version,
-                    State = reason is null ? "READY" : model.Signature is null && model.Error is null ? "LOADING" : "UNAVAILABLE",
-                    Reason = reason ?? string.Empty,
-                });
-            }
+                Name = entry.Name,
+                Version = entry.Version,
+                State = entry.State.ToString().ToUpperInvariant(),
+                Reason = entry.Reason,
+            });
         }
 
         return response;
     });
 
-    public static Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request, ServerCallContext context) =>
-        throw new RpcException(new Status(StatusCode.Unimplemented, "Models cannot be loaded over gRPC."));
+    public async Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request, ServerCallContext context)
+    {
+        await ChangeAsync(context, load: true, request.ModelName, request.Parameters);
+        return new RepositoryModelLoadResponse();
+    }
 
-    public static Task<RepositoryModelUnloadResponse> RepositoryModelUnload(RepositoryModelUnloadRequest request, ServerCallContext context) =>
-        throw new RpcException(new Status(StatusCode.Unimplemented, "Models cannot be unloaded over gRPC."));
+    public async Task<RepositoryModelUnloadResponse> RepositoryModelUnload(RepositoryModelUnloadRequest request, ServerCallContext context)
+    {
+        await ChangeAsync(context, load: false, request.ModelName, request.Parameters);
+        return new RepositoryModelUnloadResponse();
+    }
+
+    /// <summary>The protocol has no version here: all versions of the model are meant.</summary>
+    private async Task ChangeAsync(ServerCallContext context, bool load, string name, MapField<string, ModelRepositoryParameter> parameters)
+    {
+        try
+        {
+            changes.Authorize(context.GetHttpContext());
+            if (parameters.Keys.Any(p => p != "unload_dependents"))
+            {
+                throw ProtocolException.BadRequest("Models are loaded as the server's configuration names them; a request can give neither files nor settings.");
+            }
+
+            await changes.ChangeAsync(context.GetHttpContext(), load, name, version: null);
+        }
+#pragma warning disable CA1031 // Answered like everywhere else.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            throw errors.Describe(context, exception).Thrown;
+        }
+    }
 
     private ServedModel Find(string name, string version) =>
         registry.Find(name, version.Length == 0 ? null : version)

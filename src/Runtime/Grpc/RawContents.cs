@@ -14,8 +14,9 @@ internal static class RawContents
     /// <param name="input">What the model expects: name and type.</param>
     /// <param name="shape">The extents that the request gave, already checked against the model.</param>
     /// <param name="count">Their product.</param>
+    /// <param name="memory">What the request may hold.</param>
     /// <exception cref="ProtocolException">400: the bytes are not as many as the shape says, or no such elements.</exception>
-    public static OrtTensor Numbers(ReadOnlySpan<byte> bytes, OrtTensorInfo input, long[] shape, long count)
+    public static OrtTensor Numbers(ReadOnlySpan<byte> bytes, OrtTensorInfo input, long[] shape, long count, RequestMemory memory)
     {
         // Divided, not multiplied: the count may be close to the largest number.
         var size = input.ElementType.Size();
@@ -29,6 +30,7 @@ internal static class RawContents
             throw ProtocolException.BadRequest($"The data of input '{input.Name}' has bytes other than 0 and 1, which are no BOOL.");
         }
 
+        memory.TakeTensor(input, count);
         var tensor = OrtTensor.Allocate(input.ElementType, shape);
         bytes.CopyTo(tensor.Data<byte>());
         return tensor;

@@ -16,25 +16,26 @@ internal static class TypedContents
     /// <param name="input">What the model expects: name and type.</param>
     /// <param name="shape">The extents that the request gave, already checked against the model.</param>
     /// <param name="count">Their product.</param>
+    /// <param name="memory">What the request may hold.</param>
     /// <exception cref="ProtocolException">400: the elements are in another field, not as many as the shape says, or
     /// outside the range of their type.</exception>
-    public static OrtTensor Numbers(InferTensorContents? given, OrtTensorInfo input, long[] shape, long count)
+    public static OrtTensor Numbers(InferTensorContents? given, OrtTensorInfo input, long[] shape, long count, RequestMemory memory)
     {
         var contents = given ?? None;
         RefuseOtherFields(contents, input);
         switch (input.ElementType)
         {
-            case OrtElementType.Bool: return Copy<bool, byte>(contents.BoolContents, input, shape, count, static b => b ? (byte)1 : (byte)0);
-            case OrtElementType.Int8: return Narrow<int, sbyte>(contents.IntContents, input, shape, count);
-            case OrtElementType.Int16: return Narrow<int, short>(contents.IntContents, input, shape, count);
-            case OrtElementType.Int32: return Copy<int, int>(contents.IntContents, input, shape, count, static n => n);
-            case OrtElementType.Int64: return Copy<long, long>(contents.Int64Contents, input, shape, count, static n => n);
-            case OrtElementType.UInt8: return Narrow<uint, byte>(contents.UintContents, input, shape, count);
-            case OrtElementType.UInt16: return Narrow<uint, ushort>(contents.UintContents, input, shape, count);
-            case OrtElementType.UInt32: return Copy<uint, uint>(contents.UintContents, input, shape, count, static n => n);
-            case OrtElementType.UInt64: return Copy<ulong, ulong>(contents.Uint64Contents, input, shape, count, static n => n);
-            case OrtElementType.Float32: return Copy<float, float>(contents.Fp32Contents, input, shape, count, static n => n);
-            case OrtElementType.Float64: return Copy<double, double>(contents.Fp64Contents, input, shape, count, static n => n);
+            case OrtElementType.Bool: return Copy<bool, byte>(contents.BoolContents, input, shape, count, memory, static b => b ? (byte)1 : (byte)0);
+            case OrtElementType.Int8: return Narrow<int, sbyte>(contents.IntContents, input, shape, count, memory);
+            case OrtElementType.Int16: return Narrow<int, short>(contents.IntContents, input, shape, count, memory);
+            case OrtElementType.Int32: return Copy<int, int>(contents.IntContents, input, shape, count, memory, static n => n);
+            case OrtElementType.Int64: return Copy<long, long>(contents.Int64Contents, input, shape, count, memory, static n => n);
+            case OrtElementType.UInt8: return Narrow<uint, byte>(contents.UintContents, input, shape, count, memory);
+            case OrtElementType.UInt16: return Narrow<uint, ushort>(contents.UintContents, input, shape, count, memory);
+            case OrtElementType.UInt32: return Copy<uint, uint>(contents.UintContents, input, shape, count, memory, static n => n);
+            case OrtElementType.UInt64: return Copy<ulong, ulong>(contents.Uint64Contents, input, shape, count, memory, static n => n);
+            case OrtElementType.Float32: return Copy<float, float>(contents.Fp32Contents, input, shape, count, memory, static n => n);
+            case OrtElementType.Float64: return Copy<double, double>(contents.Fp64Contents, input, shape, count, memory, static n => n);
             default:
                 throw ProtocolException.BadRequest($"The input '{input.Name}' of type {ProtocolTypes.Name(input.ElementType)} must be in raw_input_contents; contents have no field for it.");
         }
@@ -53,13 +54,13 @@ internal static class TypedContents
         return contents.BytesContents.Select(text => text.Memory).ToList();
     }
 
-    private static OrtTensor Narrow<TWide, TElement>(RepeatedField<TWide> given, OrtTensorInfo input, long[] shape, long count)
+    private static OrtTensor Narrow<TWide, TElement>(RepeatedField<TWide> given, OrtTensorInfo input, long[] shape, long count, RequestMemory memory)
         where TWide : unmanaged, INumberBase<TWide>
         where TElement : unmanaged, INumberBase<TElement>
     {
         try
         {
-            return Copy<TWide, TElement>(given, input, shape, count, static n => TElement.CreateChecked(n));
+            return Copy<TWide, TElement>(given, input, shape, count, memory, static n => TElement.CreateChecked(n));
         }
         catch (OverflowException)
         {
@@ -67,10 +68,11 @@ internal static class TypedContents
         }
     }
 
-    private static OrtTensor Copy<TGiven, TElement>(RepeatedField<TGiven> given, OrtTensorInfo input, long[] shape, long count, Func<TGiven, TElement> convert)
+    private static OrtTensor Copy<TGiven, TElement>(RepeatedField<TGiven> given, OrtTensorInfo input, long[] shape, long count, RequestMemory memory, Func<TGiven, TElement> convert)
         where TElement : unmanaged
     {
         CheckCount(given.Count, input, count);
+        memory.TakeTensor(input, count);
         var tensor = OrtTensor.Allocate(input.ElementType, shape);
         try
         {

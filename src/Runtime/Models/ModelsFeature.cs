@@ -19,6 +19,8 @@ internal static class ModelsFeature
         services.AddSingleton<ModelCache>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelRegistry>();
+        services.AddSingleton<ConfiguredModels>();
+        services.AddSingleton<ModelRepository>();
         services.AddHostedService<ModelLoadingService>();
         return services;
     }

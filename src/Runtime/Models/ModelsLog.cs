@@ -26,6 +26,15 @@ internal static partial class ModelsLog
     [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "The process is stopping before its models were loaded")]
     public static partial void LoadingStopped(this ILogger log);
 
+    [LoggerMessage(EventId = 1009, Level = LogLevel.Information, Message = "Unloaded {Model} version {Version}")]
+    public static partial void Unloaded(this ILogger log, string model, string version);
+
+    [LoggerMessage(EventId = 1010, Level = LogLevel.Error, Message = "Unloading {Model} version {Version} failed")]
+    public static partial void UnloadFailed(this ILogger log, string model, string version, Exception exception);
+
+    [LoggerMessage(EventId = 1011, Level = LogLevel.Error, Message = "The configuration was read again and cannot be used")]
+    public static partial void ConfigurationUnreadable(this ILogger log, Exception exception);
+
     [LoggerMessage(EventId = 1008, Level = LogLevel.Error, Message = "Loading the models failed unexpectedly")]
     public static partial void LoadingCrashed(this ILogger log, Exception exception);
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Ops.Runtime.Grpc.Protocol;
@@ -77,6 +78,40 @@ public sealed class InferenceServiceTests(GrpcServer fixture) : IClassFixture<Gr
         Assert.Empty((await client.CallAsync<RepositoryIndexRequest, RepositoryIndexResponse>("RepositoryIndex", new() { Ready = true })).Models);
         var failure = await Assert.ThrowsAsync<RpcException>(() => client.Infer(GrpcClient.Raw<byte>("digits", "input", "FP32", [1, 1, 8, 8], new byte[256])).ResponseAsync);
         Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
+    }
+
+    [Fact]
+    public async Task Repository_WithTheToken_UnloadsAndLoads()
+    {
+        const string token = "a-token-of-some-length";
+        await using var server = await TestServer.StartAsync(
+            [TestModels.Digits()], ("GrpcUrls", "http://127.0.0.1:0"), ("Repository:Enabled", "true"), ("Repository:Token", token));
+        using var client = new GrpcClient(server.GrpcUrl!);
+        var unload = new RepositoryModelUnloadRequest { ModelName = "digits" }.ToByteArray();
+        var load = new RepositoryModelLoadRequest { ModelName = "digits" }.ToByteArray();
+        var right = new Metadata { { "authorization", $"Bearer {token}" } };
+        var wrong = new Metadata { { "authorization", "Bearer other" } };
+        var infer = GrpcClient.Raw<byte>("digits", "input", "FP32", [1, 1, 8, 8], new byte[256]);
+        Assert.Contains("model_repository", (await client.CallAsync<ServerMetadataRequest, ServerMetadataResponse>("ServerMetadata", new())).Extensions);
+        Assert.Equal(StatusCode.Unauthenticated, (await Assert.ThrowsAsync<RpcException>(() => client.SendAsync("RepositoryModelUnload", unload, wrong))).StatusCode);
+        await client.Infer(infer);
+        await client.SendAsync("RepositoryModelUnload", unload, right);
+        Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => client.Infer(infer).ResponseAsync)).StatusCode);
+        var index = await client.CallAsync<RepositoryIndexRequest, RepositoryIndexResponse>("RepositoryIndex", new());
+        Assert.Equal("UNAVAILABLE", Assert.Single(index.Models).State);
+        await client.SendAsync("RepositoryModelLoad", load, right);
+        await client.Infer(infer);
+        var settings = new RepositoryModelLoadRequest { ModelName = "digits", Parameters = { ["config"] = new() { StringParam = "{}" } } }.ToByteArray();
+        Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => client.SendAsync("RepositoryModelLoad", settings, right))).StatusCode);
+        var other = new RepositoryModelLoadRequest { ModelName = "other" }.ToByteArray();
+        Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => client.SendAsync("RepositoryModelLoad", other, right))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Repository_SwitchedOff_RefusesChanges()
+    {
+        var unload = new RepositoryModelUnloadRequest { ModelName = "digits" }.ToByteArray();
+        Assert.Equal(StatusCode.PermissionDenied, (await Assert.ThrowsAsync<RpcException>(() => Client.SendAsync("RepositoryModelUnload", unload))).StatusCode);
     }
 
     [Fact]

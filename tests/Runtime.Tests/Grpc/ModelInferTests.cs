@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Grpc.Protocol;
+using Ops.Runtime.Inference;
 using Ops.Runtime.Tests.Support;
 
 namespace Ops.Runtime.Tests.Grpc;
@@ -81,7 +83,7 @@ public sealed class ModelInferTests(GrpcServer fixture) : IClassFixture<GrpcServ
         var request = new ModelInferRequest { ModelName = "typed" };
         foreach (var (name, type, _, contents) in typed)
         {
-            GrpcClient.AddTyped(request, "in_" + name, type, [4], contents!);
+            GrpcClient.AddTyped(request, name, type, [4], contents!);
         }
 
         var response = await client.Infer(request);
@@ -107,6 +109,48 @@ public sealed class ModelInferTests(GrpcServer fixture) : IClassFixture<GrpcServ
         Assert.Equal(["out_str", "f32_shape"], response.Outputs.Select(o => o.Name));
         Assert.Equal(Raw(2L, 2L), response.RawOutputContents[1].ToByteArray());
         Assert.Equal(string.Empty, response.Id);
+    }
+
+    [Fact]
+    public async Task ModelInfer_Classification_ReturnsTheHighestClasses()
+    {
+        var (x, y) = TestModels.Samples("digits_mlp");
+        var request = GrpcClient.Raw<float>("digits", "input", "FP32", [2, 1, 8, 8], x.AsSpan(0, 128));
+        request.ModelVersion = "3";
+        request.Outputs.Add(new ModelInferRequest.Types.InferRequestedOutputTensor { Name = "logits", Parameters = { ["classification"] = new() { Int64Param = 1 } } });
+        var response = await Client.Infer(request);
+        Assert.Equal("BYTES", response.Outputs[0].Datatype);
+        Assert.Equal([2, 1], response.Outputs[0].Shape);
+        var text = System.Text.Encoding.UTF8.GetString(response.RawOutputContents[0].Span);
+        for (var row = 0; row < 2; row++)
+        {
+            var scores = y.Skip(row * 10).Take(10).ToList();
+            Assert.Contains($":{scores.IndexOf(scores.Max())}", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task ModelInfer_StringsThatAreNoText_ComeBackUnchanged()
+    {
+        var request = AllRaw();
+        var index = Elements.ToList().FindIndex(e => e.Name == "str");
+        byte[] strings = [2, 0, 0, 0, 0, 255, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        request.RawInputContents[index] = ByteString.CopyFrom(strings);
+        request.Outputs.Add(new ModelInferRequest.Types.InferRequestedOutputTensor { Name = "out_str" });
+        Assert.Equal(strings, (await Client.Infer(request)).RawOutputContents[0].ToByteArray());
+    }
+
+    [Fact]
+    public async Task ModelInfer_WhateverHappens_GivesTheMemoryBack()
+    {
+        var memory = fixture.Running.Services.GetRequiredService<MemoryBudget>();
+        for (var i = 0; i < 50; i++)
+        {
+            await Client.Infer(AllRaw());
+            await Assert.ThrowsAsync<RpcException>(() => Client.Infer(GrpcClient.Raw<byte>("dtypes", "in_u8", "UINT8", Square, [1, 2, 3, 4])).ResponseAsync);
+        }
+
+        await Eventually.TrueAsync(() => memory.InUse == 0, "the memory to be given back");
     }
 
     [Fact]
@@ -160,8 +204,8 @@ public sealed class ModelInferTests(GrpcServer fixture) : IClassFixture<GrpcServ
 
     private static ModelOptions TypedModel(TestFolder folder)
     {
-        File.WriteAllBytes(folder.File("typed.onnx"), OnnxBuilder.Identities(
-            ("f32", 1), ("f64", 11), ("i8", 3), ("u8", 2), ("i32", 6), ("i64", 7), ("bool", 9), ("str", 8), ("i16", 5), ("u16", 4), ("u32", 12), ("u64", 13)));
+        File.WriteAllBytes(folder.File("typed.onnx"), OnnxBuilder.Identity(
+            ("f32", 1, 1), ("f64", 11, 1), ("i8", 3, 1), ("u8", 2, 1), ("i32", 6, 1), ("i64", 7, 1), ("bool", 9, 1), ("str", 8, 1), ("i16", 5, 1), ("u16", 4, 1), ("u32", 12, 1), ("u64", 13, 1)));
         return TestModels.Options("typed", "1", TestModels.FileOptions(folder.File("typed.onnx")));
     }
 

@@ -41,13 +41,14 @@ internal static class OnnxBuilder
         return Model([.. parts]);
     }
 
-    /// <summary>For each name and type an input in_name of four elements that comes back as out_name.</summary>
-    public static byte[] Identities(params (string Name, int Type)[] tensors) => Model(
-    [
-        .. tensors.Select(t => Node("Identity", [$"in_{t.Name}"], [$"out_{t.Name}"])),
-        .. tensors.Select(t => Value(11, $"in_{t.Name}", t.Type, 4)),
-        .. tensors.Select(t => Value(12, $"out_{t.Name}", t.Type, 4)),
-    ]);
+    /// <summary>Returns each input as it came, under the name of its input with "out_" before it.</summary>
+    /// <param name="inputs">Names, element types of onnx.proto, and how many dimensions, all of them open.</param>
+    public static byte[] Identity(params (string Name, int Type, int Rank)[] inputs) => Model([.. inputs.SelectMany(i => new[]
+    {
+        Node("Identity", [i.Name], ["out_" + i.Name]),
+        Open(11, i.Name, i.Type, i.Rank),
+        Open(12, "out_" + i.Name, i.Type, i.Rank),
+    })]);
 
     /// <summary>y = x, of any shape; -1 leaves an extent open.</summary>
     public static byte[] Identity(params long[] shape) => Model(Node("Identity", ["x"], ["y"]), OpenValue(11, "x", shape), OpenValue(12, "y", shape));
@@ -84,6 +85,9 @@ internal static class OnnxBuilder
 
     private static byte[] Value(int field, string name, int type, int extent) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, Message(1, Varint(1, extent))))));
+
+    private static byte[] Open(int field, string name, int type, int rank) =>
+        Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, [.. Enumerable.Range(0, rank).Select(d => Message(1, Text(2, $"{name}_{d}")))]))));
 
     private static byte[] OpenValue(int field, string name, long[] shape) => Message(
         field,
