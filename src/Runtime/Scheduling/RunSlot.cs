@@ -102,6 +102,7 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
         {
             try
             {
+                using var span = RuntimeTracing.Start("run", pending.Trace);
                 result = RunAlone(run, pending.Request, Math.Max(pending.Shape.Rows, 1));
             }
             catch (Exception exception)
@@ -183,9 +184,10 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
             var outputs = run(options!, inputs, indices);
             var ran = Stopwatch.GetElapsedTime(merged);
             metrics.CountMerge(Stopwatch.GetElapsedTime(start, merged), Batch.Count);
-            foreach (var _ in Batch)
+            foreach (var pending in Batch)
             {
                 metrics.RunDuration.Observe(ran);
+                RuntimeTracing.Record("run", pending.Trace, ran);
             }
 
             return outputs;
