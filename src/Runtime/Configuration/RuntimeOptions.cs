@@ -12,6 +12,9 @@ internal sealed class RuntimeOptions
     /// <summary>Addresses to listen on, plain http, separated by semicolons. Port 0 takes a free one.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:8080";
 
+    /// <summary>Addresses to listen on for gRPC (HTTP/2 without TLS), like <see cref="Urls"/>. Empty: no gRPC.</summary>
+    public string GrpcUrls { get; set; } = string.Empty;
+
     /// <summary>Folder that whoever started this process watches: the state goes into its process.json, and when the
     /// folder vanishes the process ends. Null: nobody watches.</summary>
     public string? RunFolder { get; set; }

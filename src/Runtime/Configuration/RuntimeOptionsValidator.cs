@@ -24,6 +24,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             yield return ("Urls", "must hold addresses like http://127.0.0.1:8080, separated by semicolons; only http is served.");
         }
 
+        if (options.GrpcUrls.Length > 0 && !AreListenAddresses(options.GrpcUrls))
+        {
+            yield return ("GrpcUrls", "must be empty, or hold addresses like http://127.0.0.1:8081, separated by semicolons; only http is served.");
+        }
+
         if (options.RunFolder is not null && !Path.IsPathFullyQualified(options.RunFolder))
         {
             yield return ("RunFolder", "must be a full path.");

@@ -15,10 +15,9 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
     private static readonly IReadOnlyList<KeyValuePair<string, string>> NoParameters = [];
 
     /// <summary>What is offered beyond the protocol itself, under Triton's names.</summary>
-    private readonly string[] extensions = options.Value.Repository.Enabled
+    public IReadOnlyList<string> Extensions { get; } = options.Value.Repository.Enabled
         ? ["binary_tensor_data", "classification", "parameters", "schedule_policy", "model_repository"]
         : ["binary_tensor_data", "classification", "parameters", "schedule_policy"];
-
 
     /// <summary>Why a version cannot answer now, in plain words; null when it can.</summary>
     public static string? WhyNotReady(ServedModel model, RuntimeState state) =>
@@ -32,7 +31,7 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
         json.WriteString("name"u8, "ops-runtime");
         json.WriteString("version"u8, ProductVersion.Text);
         json.WriteStartArray("extensions"u8);
-        foreach (var extension in extensions)
+        foreach (var extension in Extensions)
         {
             json.WriteStringValue(extension);
         }

@@ -18,6 +18,7 @@ public sealed class RuntimeOptionsValidatorTests
     {
         var options = Good();
         options.Urls = "https://127.0.0.1:1";
+        options.GrpcUrls = "http://127.0.0.1:1/path";
         options.CacheFolder = "relative";
         options.QueueLimit = 0;
         options.DrainGraceSeconds = double.NaN;
@@ -36,7 +37,7 @@ public sealed class RuntimeOptionsValidatorTests
 
         string[] expected =
         [
-            "Urls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
+            "Urls", "GrpcUrls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
             "Models:0:Files:0:Source", "Models:0:Files:0:Size", "Models:1:Format", "Models:1:Files",
             "Otlp:Endpoint", "Otlp:Protocol", "Models:0:Processing:Inputs:0:Color",
         ];

@@ -54,6 +54,8 @@ internal sealed class RuntimeProcess : IAsyncDisposable
 
     public string Url => State.GetProperty("url").GetString()!;
 
+    public string? GrpcUrl => State.GetProperty("grpcUrl").GetString();
+
     /// <summary>What process.json says now; read anew each time.</summary>
     public JsonElement State => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(RunFolder, "process.json"))).RootElement.Clone();
 

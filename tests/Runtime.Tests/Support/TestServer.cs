@@ -28,6 +28,11 @@ internal sealed class TestServer : IAsyncDisposable
 
     public string CacheFolder => folder.File("cache");
 
+    /// <summary>Where it speaks gRPC; null unless a test set GrpcUrls.</summary>
+    public string? GrpcUrl => app.Services.GetRequiredService<ListenAddresses>().Grpc;
+
+    public RequestsInFlight InFlight => app.Services.GetRequiredService<RequestsInFlight>();
+
     public IServiceProvider Services => app.Services;
 
     public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
