@@ -86,7 +86,7 @@ internal sealed class OrtSession : IDisposable
     {
         var inputValues = Values(inputs);
         var outputNames = Names(outputs);
-        using var lease = new Lease(this);
+        using var lease = new Lease(this, options);
         try
         {
             Trim(options, inputs);
@@ -119,7 +119,7 @@ internal sealed class OrtSession : IDisposable
 
         var inputValues = Values(inputs);
         var outputNames = Names(outputs);
-        using var lease = new Lease(this);
+        using var lease = new Lease(this, options);
         try
         {
             Trim(options, inputs);
@@ -336,23 +336,35 @@ internal sealed class OrtSession : IDisposable
         }
     }
 
-    /// <summary>Keeps the session alive during a run.</summary>
+    /// <summary>Keeps the session and the run's options alive during a run.</summary>
     private readonly ref struct Lease
     {
         private readonly OrtSession owner;
+        private readonly OrtRunOptions options;
 
-        public Lease(OrtSession owner)
+        public Lease(OrtSession owner, OrtRunOptions options)
         {
+            // The package passes on the raw handle, so the options must not be released under a run.
+            var added = false;
+            options.Value.DangerousAddRef(ref added);
             int current;
             do
             {
                 current = Volatile.Read(ref owner.leases);
-                ObjectDisposedException.ThrowIf(current == 0 || Volatile.Read(ref owner.disposed) != 0, owner);
+                if (current == 0 || Volatile.Read(ref owner.disposed) != 0)
+                {
+                    options.Value.DangerousRelease();
+                    throw new ObjectDisposedException(nameof(OrtSession));
+                }
             }
             while (Interlocked.CompareExchange(ref owner.leases, current + 1, current) != current);
-            this.owner = owner;
+            (this.owner, this.options) = (owner, options);
         }
 
-        public void Dispose() => owner.Leave();
+        public void Dispose()
+        {
+            owner.Leave();
+            options.Value.DangerousRelease();
+        }
     }
 }
