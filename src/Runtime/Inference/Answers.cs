@@ -103,7 +103,8 @@ internal sealed class Answers(RuntimeState state, ILogger<Answers> log)
         }
     }
 
-    private static (int Status, string Error) Describe(Exception exception, HttpContext context) => exception switch
+    /// <summary>What a client is told about an exception: an HTTP status, and words that a stranger may read.</summary>
+    public static (int Status, string Error) Describe(Exception exception, HttpContext context) => exception switch
     {
         ProtocolException refusal => (refusal.Status, refusal.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>

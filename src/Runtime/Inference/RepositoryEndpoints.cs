@@ -43,26 +43,30 @@ internal sealed class RepositoryEndpoints(ModelRepository repository, MemoryBudg
         });
     }
 
-    public Task LoadAsync(HttpContext context) => ChangeAsync(context, "load", repository.LoadAsync);
+    public Task LoadAsync(HttpContext context) => AnswerAsync(context, load: true);
 
-    public Task UnloadAsync(HttpContext context) => ChangeAsync(context, "unload", repository.UnloadAsync);
+    public Task UnloadAsync(HttpContext context) => AnswerAsync(context, load: false);
 
-    private async Task ChangeAsync(HttpContext context, string what, Func<string, string?, Task> change)
+    /// <summary>Loads or unloads, whatever protocol asked for it.</summary>
+    /// <param name="context">The request, which must be authorized already.</param>
+    /// <param name="load">False to unload.</param>
+    /// <param name="name">Of the model.</param>
+    /// <param name="version">Null for all of them.</param>
+    /// <exception cref="ProtocolException">It cannot be done, or not now.</exception>
+    public Task ChangeAsync(HttpContext context, bool load, string name, string? version)
     {
-        Authorize(context);
-        await ReadAsync(context, RefuseUnknown);
         if (state.Snapshot.Phase is not (RuntimePhase.Ready or RuntimePhase.Failed))
         {
             throw new ProtocolException(StatusCodes.Status503ServiceUnavailable, state.IsDraining ? "The server is stopping." : "The models are still being loaded.");
         }
 
-        var (name, version) = ((string)context.GetRouteValue("model")!, (string?)context.GetRouteValue("version"));
-        log.RepositoryChange(context.TraceIdentifier, what, name, version ?? "all", RuntimeTracing.TraceId(context));
-        await change(name, version);
-        await answers.WriteAsync(context, StatusCodes.Status200OK, _ => { });
+        log.RepositoryChange(context.TraceIdentifier, load ? "load" : "unload", name, version ?? "all", RuntimeTracing.TraceId(context));
+        return load ? repository.LoadAsync(name, version) : repository.UnloadAsync(name, version);
     }
 
-    private void Authorize(HttpContext context)
+    /// <summary>Makes sure that the caller may load and unload.</summary>
+    /// <exception cref="ProtocolException">401 or 403: it may not.</exception>
+    public void Authorize(HttpContext context)
     {
         if (!options.Value.Repository.Enabled)
         {
@@ -82,6 +86,14 @@ internal sealed class RepositoryEndpoints(ModelRepository repository, MemoryBudg
         {
             throw new ProtocolException(StatusCodes.Status401Unauthorized, "Loading and unloading needs the server's bearer token.");
         }
+    }
+
+    private async Task AnswerAsync(HttpContext context, bool load)
+    {
+        Authorize(context);
+        await ReadAsync(context, RefuseUnknown);
+        await ChangeAsync(context, load, (string)context.GetRouteValue("model")!, (string?)context.GetRouteValue("version"));
+        await answers.WriteAsync(context, StatusCodes.Status200OK, _ => { });
     }
 
     /// <summary>Triton's clients can send a configuration or files for the model; here neither is taken from a request.</summary>

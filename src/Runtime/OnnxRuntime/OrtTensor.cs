@@ -47,6 +47,9 @@ internal sealed unsafe class OrtTensor : IDisposable
     /// <summary>Product of the shape.</summary>
     public long ElementCount { get; }
 
+    /// <summary>Bytes of the elements; 0 for strings.</summary>
+    public long ByteLength => byteLength;
+
     internal OrtValue Value { get; }
 
     /// <summary>The elements' memory, read and write. Not for strings, and not after <see cref="Dispose"/>.</summary>

@@ -26,6 +26,13 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public string CacheFolder => folder.File("cache");
+
+    /// <summary>Where it speaks gRPC; null unless a test set GrpcUrls.</summary>
+    public string? GrpcUrl => app.Services.GetRequiredService<ListenAddresses>().Grpc;
+
+    public RequestsInFlight InFlight => app.Services.GetRequiredService<RequestsInFlight>();
+
     public IServiceProvider Services => app.Services;
 
     public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
