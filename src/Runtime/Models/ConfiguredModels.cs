@@ -26,7 +26,9 @@ internal sealed class ConfiguredModels(Action<IConfigurationBuilder> sources, IO
             var configuration = new ConfigurationBuilder();
             sources(configuration);
             var options = new RuntimeOptions();
-            configuration.Build().GetSection(RuntimeOptions.Section).Bind(options);
+            var root = configuration.Build();
+            using var unused = (IDisposable)root;
+            root.GetSection(RuntimeOptions.Section).Bind(options);
             if (validator.Validate(null, options) is { Failed: true } result)
             {
                 throw new InvalidOperationException(string.Join(' ', result.Failures));

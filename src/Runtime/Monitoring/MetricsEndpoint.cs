@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Inference;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Monitoring;
@@ -16,7 +17,7 @@ internal static class MetricsEndpoint
         var writer = new ExpositionWriter();
         var metrics = context.RequestServices.GetRequiredService<RuntimeMetrics>();
         WriteModels(writer, metrics.Models);
-        WriteProcess(writer, context.RequestServices.GetRequiredService<IOptions<RuntimeOptions>>().Value.EffectiveThreads);
+        WriteProcess(writer, context.RequestServices.GetRequiredService<IOptions<RuntimeOptions>>().Value.EffectiveThreads, context.RequestServices.GetRequiredService<MemoryBudget>().InUse);
         GpuMetrics.Write(writer, context.RequestServices.GetRequiredService<GpuMetrics>().Read());
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         return context.Response.WriteAsync(writer.ToString(), context.RequestAborted);
@@ -86,7 +87,7 @@ internal static class MetricsEndpoint
         return Math.Round(histogram.Read(ignored) * 1e6);
     }
 
-    private static void WriteProcess(ExpositionWriter writer, int threads)
+    private static void WriteProcess(ExpositionWriter writer, int threads, long requestBytes)
     {
         writer.Family("ops_runtime_info", "gauge", "Always 1; the labels say what runs.");
         writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtLibrary.Version}"), (Version, ProductVersion.Text));
@@ -95,6 +96,7 @@ internal static class MetricsEndpoint
         One("process_resident_memory_bytes", "gauge", "Resident memory.", Environment.WorkingSet);
         One("process_start_time_seconds", "gauge", "Start of the process since the Unix epoch.", (self.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds);
         One("ops_runtime_inference_threads", "gauge", "CPU threads for inference, shared by all versions.", threads);
+        One("ops_runtime_request_memory_bytes", "gauge", "What the bodies and tensors of the requests being answered count, of MaxBytesInFlight.", requestBytes);
         One("ops_runtime_tensor_memory_bytes", "gauge", "Native memory that tensors hold.", TensorMemory.Shared.RentedBytes);
         One("ops_runtime_tensor_pool_bytes", "gauge", "Native memory that is kept for the next tensors.", TensorMemory.Shared.PooledBytes);
         One("process_threads", "gauge", "Threads of the process.", self.Threads.Count);

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Processing;
+using Ops.Runtime.Tests.Grpc;
 using Ops.Runtime.Tests.Support;
 
 namespace Ops.Runtime.Tests.Processing;
@@ -57,6 +59,18 @@ public sealed class ProcessingTests
         var empty = BinaryRequest.Strings([], Convert.FromBase64String(Base64(2)));
         answer = await server.PostBinaryAsync("/v2/models/echo/infer", $"{{\"inputs\":[{BinaryRequest.Input("x", "BYTES", "[2]", empty.Length)}]}}", empty);
         Assert.Equal(400, answer.Status);
+    }
+
+    [Fact]
+    public async Task Infer_ImagesOverGrpc_AreTakenAsTheyAre()
+    {
+        using var folder = new TestFolder();
+        await using var server = await TestServer.StartAsync([Echo(folder, "\"scale\":1")], ("GrpcUrls", "http://127.0.0.1:0"));
+        using var client = new GrpcClient(server.GrpcUrl!);
+        var raw = GrpcClient.Raw<byte>("echo", "x", "BYTES", [2], BinaryRequest.Strings(Convert.FromBase64String(Base64(1)), Convert.FromBase64String(Base64(2))));
+        var response = await client.Infer(raw);
+        float[] pixels = MemoryMarshal.Cast<byte, float>(response.RawOutputContents[0].Span).ToArray();
+        Assert.Equal([1f, 2f], pixels);
     }
 
     [Fact]
