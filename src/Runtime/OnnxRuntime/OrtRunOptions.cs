@@ -7,6 +7,9 @@ internal sealed unsafe class OrtRunOptions : IDisposable
 
     internal OrtRunOptionsHandle Handle { get; }
 
+    /// <summary>Whether the run was asked to stop.</summary>
+    public bool IsTerminated { get; private set; }
+
     public static OrtRunOptions Create()
     {
         nint options = 0;
@@ -17,6 +20,7 @@ internal sealed unsafe class OrtRunOptions : IDisposable
     /// <summary>Asks the run to stop after its current operator; the run then fails with <see cref="OrtErrorCode.Fail"/>.</summary>
     public void Terminate()
     {
+        IsTerminated = true;
         using var lease = Handle.Use();
         OrtApi.Check(OrtApi.RunOptionsSetTerminate(lease.Value));
     }
