@@ -39,7 +39,7 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
         var outputs = Array.ConvertAll(loaded.AllOutputs, i => session.Outputs[i]);
         Scheduler.Open(
             session.Run,
-            BatchTrial.Decide(session.Run, session.Inputs, outputs, loaded.AllOutputs, Options.Batching, Scheduler.Settings.Instances));
+            BatchTrial.Decide(session.Run, session.Inputs, outputs, loaded.AllOutputs, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
         signature = loaded;
     }
 
