@@ -22,7 +22,6 @@ try
     builder.Services.AddAccess();
     builder.AddDemo(args);
     builder.Services.AddAudit();
-    builder.Services.AddApprovalPolicies();
     builder.Services.AddRegistry();
     builder.Services.AddModelStore();
     builder.Services.AddServing();

@@ -31,6 +31,7 @@ internal static class RuntimeServer
             .AddScheduling()
             .AddInference();
         builder.AddMonitoring();
+        builder.AddTracing();
         builder.WebHost.UseKestrelCore();
         builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>().Configure<IOptions<RuntimeOptions>>((kestrel, runtime) =>
         {

@@ -23,14 +23,16 @@ internal static class Examples
     public static VersionFile File(string path, string? sha256 = null) =>
         new() { Path = path, SizeBytes = 1234, Sha256 = sha256 ?? Sha256, ObjectId = Guid.NewGuid().ToString("N") };
 
-    public static ModelVersion Version(Model model, params VersionFile[] files) => ModelVersion.Create(
+    public static ModelVersion Version(Model model, params VersionFile[] files) => Version(model, "onnx", files);
+
+    public static ModelVersion Version(Model model, string format, params VersionFile[] files) => ModelVersion.Create(
         files.Length == 0 ? [File("model.onnx"), File("labels/digits.txt")] : files,
         new()
         {
             Id = Guid.CreateVersion7(Noon),
             ModelId = model.Id,
-            Number = model.NextVersion(Noon).Value,
-            Format = "onnx",
+            Number = model.NextVersion(format, Noon).Value,
+            Format = format,
             MetadataJson = """{"opset":17}""",
             LineageJson = """{"commit":"abc"}""",
             Notes = "first",

@@ -35,7 +35,7 @@ internal static class ManyModels
                 {
                     for (var version = 0; version < number % 7; version++)
                     {
-                        model.NextVersion(at);
+                        model.NextVersion("onnx", at);
                     }
                 }
             }
@@ -56,7 +56,7 @@ internal static class ManyModels
             {
                 Id = id,
                 ModelId = model.Id,
-                Number = model.NextVersion(now).Value,
+                Number = model.NextVersion(format, now).Value,
                 Format = format,
                 Store = "filesystem",
                 UploadedById = model.OwnerId,

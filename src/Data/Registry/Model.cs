@@ -3,6 +3,9 @@ namespace Ops.Data.Registry;
 /// <summary>A named thing with an owner, tags and many versions.</summary>
 public sealed class Model
 {
+    /// <summary>The longest name of a format in characters.</summary>
+    public const int MaxFormatLength = 63;
+
     // Addresses below /models that are no model.
     private static readonly string[] Reserved = ["upload"];
 
@@ -39,6 +42,9 @@ public sealed class Model
 
     /// <summary>The highest version number given out, 0 before the first.</summary>
     public int LatestVersion { get; private set; }
+
+    /// <summary>The format of the version with that number, at most <see cref="MaxFormatLength"/> characters, so that lists can be narrowed by it without reading versions; null before the first.</summary>
+    public string? LatestFormat { get; private set; }
 
     /// <summary>Optimistic concurrency token.</summary>
     public int Revision { get; private set; }
@@ -81,8 +87,10 @@ public sealed class Model
         return Result.Done;
     }
 
-    /// <summary>Hands out the next version number.</summary>
-    public Result<int> NextVersion(DateTimeOffset now)
+    /// <summary>Hands out the next version number, to the version that becomes the latest.</summary>
+    /// <param name="format">The format of that version.</param>
+    /// <param name="now">The time.</param>
+    public Result<int> NextVersion(string format, DateTimeOffset now)
     {
         if (ArchivedAt is not null)
         {
@@ -90,6 +98,7 @@ public sealed class Model
         }
 
         LatestVersion++;
+        LatestFormat = format;
         Touch(now);
         return LatestVersion;
     }

@@ -11,6 +11,8 @@ internal sealed class ModelConfiguration : IEntityTypeConfiguration<Model>
         builder.Property(m => m.Name).HasMaxLength(Names.MaxLength);
         builder.Property(m => m.Revision).IsConcurrencyToken();
         builder.HasIndex(m => m.Name).IsUnique();
+        builder.Property(m => m.LatestFormat).HasMaxLength(Model.MaxFormatLength);
+        builder.HasIndex(m => new { m.LatestFormat, m.Name });
         builder.HasIndex(m => new { m.UpdatedAt, m.Id });
     }
 }

@@ -3,56 +3,6 @@ using Ops.Data.Approvals;
 
 namespace Ops.Data.Rollouts;
 
-/// <summary>How far a rollout is. Stored as text; the order is the usual course.</summary>
-public enum RolloutState
-{
-    /// <summary>Being written; nobody else sees it.</summary>
-    Draft,
-
-    /// <summary>Waits for decisions.</summary>
-    PendingApproval,
-
-    /// <summary>May run; waits for the controller.</summary>
-    Approved,
-
-    /// <summary>The controller is at it.</summary>
-    Running,
-
-    /// <summary>A person holds it; what runs goes on running.</summary>
-    Paused,
-
-    /// <summary>The endpoint is as planned.</summary>
-    Succeeded,
-
-    /// <summary>It could not be done; the endpoint goes back to its stable plan.</summary>
-    Failed,
-
-    /// <summary>A later rollback undid it.</summary>
-    RolledBack,
-
-    /// <summary>A person stopped it; the endpoint goes back to its stable plan.</summary>
-    Aborted,
-
-    /// <summary>An approver said no.</summary>
-    Rejected,
-
-    /// <summary>Nobody decided in time.</summary>
-    Expired,
-
-    /// <summary>A later rollout took its place.</summary>
-    Superseded,
-}
-
-/// <summary>What a rollout is for.</summary>
-public enum RolloutKind
-{
-    /// <summary>A new plan.</summary>
-    Deploy,
-
-    /// <summary>Back to a plan that ran here before.</summary>
-    Rollback,
-}
-
 /// <summary>Carrying out one plan.</summary>
 public sealed class Rollout
 {
@@ -314,41 +264,4 @@ public sealed class Rollout
         Revision++;
         return Result.Done;
     }
-}
-
-/// <summary>What <see cref="Rollout.Request"/> needs beside the plan.</summary>
-public sealed record NewRollout
-{
-    /// <summary>The next number of the endpoint.</summary>
-    public required int Number { get; init; }
-
-    /// <summary>The endpoint's stable plan now.</summary>
-    public Guid? PreviousPlanId { get; init; }
-
-    /// <summary>The rollout a rollback undoes; null for a deploy.</summary>
-    public Guid? UndoesRolloutId { get; init; }
-
-    /// <summary>Who asks.</summary>
-    public required Guid RequestedById { get; init; }
-
-    /// <summary>That person's name.</summary>
-    public required string RequestedByName { get; init; }
-
-    /// <summary>Who uploaded the version.</summary>
-    public required Guid VersionUploadedById { get; init; }
-
-    /// <summary>Why.</summary>
-    public required string Reason { get; init; }
-
-    /// <summary>From the policy of the environment.</summary>
-    public required int RequiredApprovals { get; init; }
-
-    /// <summary>From the policy of the environment.</summary>
-    public required Roles ApproverRole { get; init; }
-
-    /// <summary>How long it waits for decisions.</summary>
-    public required TimeSpan Lifetime { get; init; }
-
-    /// <summary>The time.</summary>
-    public required DateTimeOffset Now { get; init; }
 }

@@ -46,6 +46,7 @@ public sealed class RegistryMigrator(IDbContextFactory<RegistryDb> databases, Ti
             await db.Database.MigrateAsync(cancellation);
         }
 
+        await FillAsync(db, cancellation);
         await SeedAsync(db, cancellation);
     }
 
@@ -72,6 +73,15 @@ public sealed class RegistryMigrator(IDbContextFactory<RegistryDb> databases, Ti
             await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation);
         }
     }
+
+    // What a column that came with a later version of Ops says about older rows. A generated migration adds the column empty, so this is looked at
+    // on every start: a process killed between the two, or an older one that still adds rows meanwhile, leaves nothing behind for good.
+    private static Task<int> FillAsync(RegistryDb db, CancellationToken cancellation) =>
+        db.Models.Where(m => m.LatestFormat == null && m.LatestVersion > 0).ExecuteUpdateAsync(
+            model => model.SetProperty(
+                m => m.LatestFormat,
+                m => db.Versions.Where(v => v.ModelId == m.Id && v.Number == m.LatestVersion).Select(v => v.Format).FirstOrDefault()),
+            cancellation);
 
     private async Task SeedAsync(RegistryDb db, CancellationToken cancellation)
     {

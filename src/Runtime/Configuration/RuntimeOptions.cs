@@ -1,3 +1,4 @@
+using Ops.Runtime.Processing;
 using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Configuration;
@@ -48,6 +49,9 @@ internal sealed class RuntimeOptions
     /// <summary>File for the log instead of standard output. Rolls over at 16 MiB, keeping one old file.</summary>
     public string? LogFile { get; set; }
 
+    /// <summary>Where traces go.</summary>
+    public OtlpOptions Otlp { get; set; } = new();
+
     /// <summary>The versions to serve.</summary>
     public List<ModelOptions> Models { get; set; } = [];
 
@@ -56,6 +60,17 @@ internal sealed class RuntimeOptions
 
     /// <summary><see cref="ParallelRuns"/> with 0 resolved.</summary>
     public int EffectiveParallelRuns => ParallelRuns > 0 ? ParallelRuns : EffectiveThreads;
+}
+
+/// <summary>Where traces of requests are sent.</summary>
+internal sealed class OtlpOptions
+{
+    /// <summary>Base address of a collector, for instance <c>http://collector:4317</c>. Null: no traces, unless the standard
+    /// variable OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
+    public string? Endpoint { get; set; }
+
+    /// <summary><c>grpc</c> or <c>http/protobuf</c>. Null: what OTEL_EXPORTER_OTLP_PROTOCOL says, otherwise grpc.</summary>
+    public string? Protocol { get; set; }
 }
 
 /// <summary>One version of a model.</summary>
@@ -84,6 +99,9 @@ internal sealed class ModelOptions
 
     /// <summary>Every file of the version.</summary>
     public List<ModelFileOptions> Files { get; set; } = [];
+
+    /// <summary>What happens to its inputs and outputs; replaces the version's processing.json. Null leaves it to that file.</summary>
+    public ProcessingOptions? Processing { get; set; }
 }
 
 /// <summary>One file of a version.</summary>

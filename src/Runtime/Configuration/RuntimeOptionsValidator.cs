@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Models;
+using Ops.Runtime.Processing;
 using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Configuration;
@@ -35,6 +36,16 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         if (options.LogFile is not null && !Path.IsPathFullyQualified(options.LogFile))
         {
             yield return ("LogFile", "must be a full path.");
+        }
+
+        if (options.Otlp.Endpoint is { Length: > 0 } endpoint && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var collector) || collector.Scheme is not ("http" or "https")))
+        {
+            yield return ("Otlp:Endpoint", "must be an http or https address.");
+        }
+
+        if (options.Otlp.Protocol is not (null or "" or "grpc" or "http/protobuf"))
+        {
+            yield return ("Otlp:Protocol", "must be grpc or http/protobuf.");
         }
 
         foreach (var (key, value, least, most) in Ranges(options))
@@ -106,6 +117,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         if (model.Files.Count == 0)
         {
             yield return ("Files", "must name at least one file.");
+        }
+
+        foreach (var (key, reason) in model.Processing is { } processing ? ProcessingRules.Failures(processing) : [])
+        {
+            yield return ($"Processing:{key}", reason);
         }
 
         // Case-insensitive, since the cache may lie on a file system that is.

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Ops.Runtime.Lifecycle;
+using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Inference;
@@ -44,20 +45,21 @@ internal sealed class Answers(RuntimeState state, ILogger<Answers> log)
     /// <returns>The status to count.</returns>
     public async Task<int> FailAsync(HttpContext context, Exception exception)
     {
+        var traceId = RuntimeTracing.TraceId(context);
         if (context.RequestAborted.IsCancellationRequested)
         {
-            log.ClientClosed(context.TraceIdentifier);
+            log.ClientClosed(context.TraceIdentifier, traceId);
             return ClientClosed;
         }
 
         var (status, error) = Describe(exception, context);
         if (status >= StatusCodes.Status500InternalServerError)
         {
-            log.RequestFailed(context.TraceIdentifier, status, exception);
+            log.RequestFailed(context.TraceIdentifier, status, traceId, exception);
         }
         else
         {
-            log.RequestRefused(context.TraceIdentifier, status, exception.Message);
+            log.RequestRefused(context.TraceIdentifier, status, exception.Message, traceId);
         }
 
         if (context.Response.HasStarted)

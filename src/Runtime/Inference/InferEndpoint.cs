@@ -13,10 +13,12 @@ internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metri
         var model = registry.Find((string)context.GetRouteValue("model")!, (string?)context.GetRouteValue("version"));
         var counted = model?.Metrics ?? metrics.Unknown;
         counted.Enter();
+        using var span = RuntimeTracing.StartInfer(context, "http", counted.Model, counted.Version);
+        var traceId = RuntimeTracing.TraceId(context);
         var status = StatusCodes.Status200OK;
         try
         {
-            await AnswerAsync(context, model);
+            await AnswerAsync(context, model, span);
         }
 #pragma warning disable CA1031 // Counted here, answered like everywhere else.
         catch (Exception exception)
@@ -28,17 +30,19 @@ internal sealed class InferEndpoint(ModelRegistry registry, RuntimeMetrics metri
         {
             var elapsed = Stopwatch.GetElapsedTime(start);
             counted.Leave(status, elapsed);
-            log.Answered(context.TraceIdentifier, counted.Model, counted.Version, status, elapsed.TotalMilliseconds);
+            span.SetOutcome(status);
+            log.Answered(context.TraceIdentifier, counted.Model, counted.Version, status, elapsed.TotalMilliseconds, traceId);
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, ServedModel? model)
+    private async Task AnswerAsync(HttpContext context, ServedModel? model, Activity? span)
     {
         // Before the body is read: a full queue should not cost memory too.
         var signature = pipeline.Admit(model);
         RefuseUnknownEncodings(context.Request);
         using var request = await ReadAsync(context, signature);
-        using var result = await pipeline.RunAsync(model!, request, context.RequestAborted);
+        span.SetBatch(request.Inputs is [var first, ..] ? first.Shape : []);
+        using var result = await pipeline.RunAsync(model!, signature, request, context.RequestAborted);
         answers.PrepareToClose(context);
         context.Response.ContentType = "application/json";
         await InferResponseWriter.WriteAsync(context.Response.BodyWriter, model!, signature, request, result.Outputs, context.RequestAborted);

@@ -19,7 +19,7 @@ internal sealed record InferRequest(string? Id, OrtTensor[] Inputs, RequestedOut
 }
 
 /// <summary>One output that a request asks for.</summary>
-/// <param name="Index">Its position among the session's outputs.</param>
+/// <param name="Index">Its position among the signature's outputs.</param>
 /// <param name="Binary">Return its elements behind the JSON header instead of in it.</param>
 /// <param name="Classification">Return the highest this many classes instead of the tensor; 0 for the tensor.</param>
 internal readonly record struct RequestedOutput(int Index, bool Binary = false, int Classification = 0);

@@ -180,8 +180,8 @@ internal static class InferRequestReader
             throw ProtocolException.BadRequest($"The input '{name}' is given twice.");
         }
 
-        var info = model.Session.Inputs[index];
-        var count = InputShape.Check(info, datatype, shape);
+        var info = model.Inputs[index];
+        var count = model.CheckInput(index, datatype, shape);
         // Each element takes a digit and a separator at least, so a longer tensor cannot be in this body. Checked before
         // memory is taken for it.
         if (count > bodyLength / 2)
@@ -189,7 +189,9 @@ internal static class InferRequestReader
             throw ProtocolException.BadRequest($"The data of input '{name}' has fewer than the {count} elements of its shape.");
         }
 
-        inputs[index] = TensorJsonReader.Read(ref json, info, shape, (int)count);
+        inputs[index] = model.IsPreprocessed(index)
+            ? EncodedJsonReader.Read(ref json, model, index, shape, (int)count)
+            : TensorJsonReader.Read(ref json, info, shape, (int)count);
     }
 
     private static long[] ReadShape(ref Utf8JsonReader json)

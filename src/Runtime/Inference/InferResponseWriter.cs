@@ -35,7 +35,7 @@ internal static class InferResponseWriter
         {
             var output = outputs[i];
             json.WriteStartObject();
-            json.WriteString("name"u8, signature.Session.Outputs[request.Outputs[i].Index].Name);
+            json.WriteString("name"u8, signature.Outputs[request.Outputs[i].Index].Name);
             json.WriteString("datatype"u8, ProtocolTypes.Name(output.ElementType));
             json.WriteStartArray("shape"u8);
             foreach (var extent in output.Shape)

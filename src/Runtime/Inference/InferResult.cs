@@ -5,6 +5,7 @@ namespace Ops.Runtime.Inference;
 /// <summary>What a request got from its run. Disposing it lets go of the memory behind <see cref="Outputs"/>.</summary>
 internal sealed class InferResult : IDisposable
 {
+    private readonly InferResult? source;
     private SharedTensors? owner;
 
     /// <summary>A result that nothing else shares.</summary>
@@ -23,10 +24,21 @@ internal sealed class InferResult : IDisposable
         this.owner = owner;
     }
 
+    /// <summary>A result that was made from another, of which it may still show outputs.</summary>
+    /// <param name="outputs">One view per requested output, in the order asked for.</param>
+    /// <param name="made">The tensors behind the new ones; now the result's.</param>
+    /// <param name="source">The other; now the result's.</param>
+    public InferResult(OutputView[] outputs, OrtTensor[] made, InferResult source)
+        : this(outputs, new SharedTensors(made, 1)) => this.source = source;
+
     /// <summary>One per requested output, in the order asked for.</summary>
     public OutputView[] Outputs { get; }
 
-    public void Dispose() => Interlocked.Exchange(ref owner, null)?.Release();
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref owner, null)?.Release();
+        source?.Dispose();
+    }
 }
 
 /// <summary>Tensors that several results show. The last holder that lets go disposes them.</summary>

@@ -29,6 +29,7 @@ internal sealed class InferencePipeline(RuntimeState state)
 
     /// <summary>Runs the model when the request's turn comes.</summary>
     /// <param name="model">An admitted model.</param>
+    /// <param name="signature">Its signature, as <see cref="Admit"/> gave it.</param>
     /// <param name="request">What to run; the caller keeps it until the task is over, and disposes it.</param>
     /// <param name="aborted">Set when the client went away.</param>
     /// <returns>The outputs in the order asked for; the caller disposes them.</returns>
@@ -36,7 +37,15 @@ internal sealed class InferencePipeline(RuntimeState state)
     /// <exception cref="OperationCanceledException">The client went away.</exception>
     /// <exception cref="OnnxRuntime.OrtException">The run failed.</exception>
 #pragma warning disable CA1822 // Every protocol goes through the pipeline, whatever of it needs the pipeline's state.
-    public ValueTask<InferResult> RunAsync(ServedModel model, InferRequest request, CancellationToken aborted) =>
-        model.Scheduler.RunAsync(request, aborted);
+    public ValueTask<InferResult> RunAsync(ServedModel model, ModelSignature signature, InferRequest request, CancellationToken aborted) =>
+        signature.IsPostprocessed ? RunAndPostprocessAsync(model, signature, request, aborted) : model.Scheduler.RunAsync(request, aborted);
 #pragma warning restore CA1822
+
+    private static async ValueTask<InferResult> RunAndPostprocessAsync(ServedModel model, ModelSignature signature, InferRequest request, CancellationToken aborted)
+    {
+        // The scheduler knows only the outputs of the session. Its request borrows the tensors of this one.
+        var computes = request with { Outputs = Array.ConvertAll(signature.SessionOutputs(request.Outputs), i => new RequestedOutput(i)) };
+        var computed = await model.Scheduler.RunAsync(computes, aborted);
+        return signature.Postprocess(request.Outputs, computed);
+    }
 }

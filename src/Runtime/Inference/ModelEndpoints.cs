@@ -10,6 +10,8 @@ namespace Ops.Runtime.Inference;
 /// <summary>Answers everything of the protocol but inference: the server's and the models' health and metadata.</summary>
 internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state, Answers answers)
 {
+    private static readonly IReadOnlyList<KeyValuePair<string, string>> NoParameters = [];
+
     /// <summary>Why a version cannot answer now, in plain words; null when it can.</summary>
     public static string? WhyNotReady(ServedModel model, RuntimeState state) =>
         state.IsDraining ? "The server is stopping."
@@ -69,16 +71,16 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
 
             json.WriteEndArray();
             json.WriteString("platform"u8, "onnxruntime_onnx");
-            WriteTensors(json, "inputs", signature.Session.Inputs);
-            WriteTensors(json, "outputs", signature.AllOutputs.Select(i => signature.Session.Outputs[i]));
+            WriteTensors(json, "inputs", signature.Inputs.Select((input, i) => (input, signature.InputParameters(i))));
+            WriteTensors(json, "outputs", signature.AllOutputs.Select(i => (signature.Outputs[i], NoParameters)));
             SchedulingDescription.Write(json, model.Scheduler);
         });
     }
 
-    private static void WriteTensors(Utf8JsonWriter json, string member, IEnumerable<OrtTensorInfo> tensors)
+    private static void WriteTensors(Utf8JsonWriter json, string member, IEnumerable<(OrtTensorInfo Tensor, IReadOnlyList<KeyValuePair<string, string>> Parameters)> tensors)
     {
         json.WriteStartArray(member);
-        foreach (var tensor in tensors)
+        foreach (var (tensor, parameters) in tensors)
         {
             json.WriteStartObject();
             json.WriteString("name"u8, tensor.Name);
@@ -90,6 +92,17 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             }
 
             json.WriteEndArray();
+            if (parameters.Count > 0)
+            {
+                json.WriteStartObject("parameters"u8);
+                foreach (var (name, value) in parameters)
+                {
+                    json.WriteString(name, value);
+                }
+
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 

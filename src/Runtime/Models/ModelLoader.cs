@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Processing;
 
 namespace Ops.Runtime.Models;
 
@@ -16,7 +17,7 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
             var folder = await cache.EnsureAsync(model.Options, progress, cancellation);
             var entry = ModelFiles.EntryPoint(model.Options)
                 ?? throw new ModelLoadException($"{model.Name} version {model.Version} has no .onnx file.");
-            LoadSession(model, Path.Combine(folder, entry.Path), entry.Path);
+            LoadSession(model, folder, entry.Path);
             var elapsed = Stopwatch.GetElapsedTime(start);
             model.Metrics.LoadSeconds = elapsed.TotalSeconds;
             log.Loaded(model.Name, model.Version, elapsed.TotalSeconds);
@@ -30,19 +31,22 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
         }
     }
 
-    private void LoadSession(ServedModel model, string path, string entryPath)
+    private void LoadSession(ServedModel model, string folder, string entryPath)
     {
         OrtSession? session = null;
         try
         {
+            // Before the model, which may take minutes to load.
+            var processing = ProcessingLoader.Load(model.Options, folder);
+            var path = Path.Combine(folder, entryPath);
             OnnxReferences.Check(path, entryPath, model.Options.Files);
             session = OrtSession.Load(environment, path);
-            model.Serve(session);
+            model.Serve(session, processing);
         }
         catch (OrtException exception)
         {
             session?.Dispose();
-            throw new ModelLoadException($"{model.Name} version {model.Version} could not be loaded by ONNX Runtime {OrtApi.Version} ({exception.Code}).", exception);
+            throw new ModelLoadException($"{model.Name} version {model.Version} could not be loaded by ONNX Runtime {OrtLibrary.Version} ({exception.Code}).", exception);
         }
         catch (ModelLoadException exception)
         {

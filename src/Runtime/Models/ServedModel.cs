@@ -1,6 +1,7 @@
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Processing;
 using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Models;
@@ -33,13 +34,17 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
     public string? Error => error;
 
     /// <summary>Puts the loaded session into service, after a trial of what requests can be merged.</summary>
-    public void Serve(OrtSession session)
+    /// <param name="session">The loaded model.</param>
+    /// <param name="processing">What happens before and after it; null for nothing.</param>
+    /// <exception cref="ModelLoadException">It cannot be served over the protocol, or the processing does not fit it.</exception>
+    public void Serve(OrtSession session, ProcessingOptions? processing)
     {
-        var loaded = new ModelSignature(session);
-        var outputs = Array.ConvertAll(loaded.AllOutputs, i => session.Outputs[i]);
+        var loaded = new ModelSignature(session, processing);
+        var computed = loaded.SessionOutputs(loaded.EveryOutput);
+        var outputs = Array.ConvertAll(computed, i => session.Outputs[i]);
         Scheduler.Open(
             session.Run,
-            BatchTrial.Decide(session.Run, session.Inputs, outputs, loaded.AllOutputs, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
+            BatchTrial.Decide(session.Run, session.Inputs, outputs, computed, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
         signature = loaded;
     }
 

@@ -79,7 +79,7 @@ internal static class MetricsEndpoint
     private static void WriteProcess(ExpositionWriter writer)
     {
         writer.Family("ops_runtime_info", "gauge", "Always 1; the labels say what runs.");
-        writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtApi.Version}"), (Version, ProductVersion.Text));
+        writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtLibrary.Version}"), (Version, ProductVersion.Text));
         using var self = Process.GetCurrentProcess();
         One("process_cpu_seconds_total", "counter", "User and system CPU time.", Environment.CpuUsage.TotalTime.TotalSeconds);
         One("process_resident_memory_bytes", "gauge", "Resident memory.", Environment.WorkingSet);

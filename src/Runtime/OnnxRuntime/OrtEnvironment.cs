@@ -1,70 +1,69 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 
 namespace Ops.Runtime.OnnxRuntime;
 
 /// <summary>
 /// The engine's process-wide state: its log, and one pool of threads that all sessions share, so that a process with
-/// several models still keeps to the CPU it was given.
+/// several models still keeps to the CPU it was given. The engine keeps it until the process ends; disposing only takes
+/// the log away.
 /// </summary>
-internal sealed unsafe class OrtEnvironment : IDisposable
+internal sealed class OrtEnvironment : IDisposable
 {
-    private const int WarningSeverity = 2;
+    private static readonly Lock Gate = new();
 
     /// <summary>The engine keeps one environment per process, so its messages go to whoever created it last.</summary>
     private static Action<int, string>? sink;
 
-    private OrtEnvironment(OrtEnvHandle handle) => Handle = handle;
+    private readonly Action<int, string> log;
 
-    internal OrtEnvHandle Handle { get; }
+    private OrtEnvironment(Action<int, string> log) => this.log = log;
 
     /// <summary>Creates the environment, or joins the one this process already has (its thread count then stays).</summary>
     /// <param name="threads">CPU threads that one operator may use, the calling one included; at least 1. Never 0: the
-    /// engine would count the machine's cores and overlook the CPU affinity.</param>
+    /// engine would count the machine's cores and overlook the CPU affinity and the container's limit.</param>
     /// <param name="spin">Whether idle pool threads spin for a while: lower latency, but CPU burnt beside others.</param>
     /// <param name="log">Receives warnings and errors of the engine: severity (2 warning, 3 error, 4 fatal) and text.</param>
     public static OrtEnvironment Create(int threads, bool spin, Action<int, string> log)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        sink = log;
-        nint created = 0;
-        OrtApi.Check(OrtApi.CreateThreadingOptions(&created));
-        using var options = new OrtThreadingOptionsHandle(created);
-        using var lease = options.Use();
-        OrtApi.Check(OrtApi.SetGlobalIntraOpNumThreads(lease.Value, threads));
-        OrtApi.Check(OrtApi.SetGlobalInterOpNumThreads(lease.Value, 1));
-        OrtApi.Check(OrtApi.SetGlobalSpinControl(lease.Value, spin ? 1 : 0));
-        nint env = 0;
-        fixed (byte* id = "ops\0"u8)
+        lock (Gate)
         {
-            OrtApi.Check(OrtApi.CreateEnvWithCustomLoggerAndGlobalThreadPools(&OnLog, 0, WarningSeverity, id, lease.Value, &env));
-        }
+            Volatile.Write(ref sink, log);
+            if (!OrtEnv.IsCreated)
+            {
+                using var threading = new OrtThreadingOptions
+                {
+                    GlobalIntraOpNumThreads = threads,
+                    GlobalInterOpNumThreads = 1,
+                    GlobalSpinControl = spin,
+                };
+                var options = new EnvironmentCreationOptions
+                {
+                    logId = "ops",
+                    logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_WARNING,
+                    threadOptions = threading,
+                    loggingFunction = OnLog,
+                };
+                OrtEnv.CreateInstanceWithOptions(ref options).DisableTelemetryEvents();
+            }
 
-        var handle = new OrtEnvHandle(env);
-        OrtApi.Check(OrtApi.DisableTelemetryEvents(env));
-        return new OrtEnvironment(handle);
+            return new OrtEnvironment(log);
+        }
     }
 
-    public void Dispose() => Handle.Dispose();
+    public void Dispose() => Interlocked.CompareExchange(ref sink, null, log);
 
-    [UnmanagedCallersOnly]
-    private static void OnLog(nint parameter, int severity, byte* category, byte* logId, byte* location, byte* message)
+    private static void OnLog(nint parameter, OrtLoggingLevel severity, string category, string logId, string location, string message)
     {
-        var text = Marshal.PtrToStringUTF8((nint)message);
-        if (text is null)
-        {
-            return;
-        }
-
         try
         {
-            Volatile.Read(ref sink)?.Invoke(severity, text);
+            Volatile.Read(ref sink)?.Invoke((int)severity, message);
         }
 #pragma warning disable CA1031 // An exception must not unwind through native frames: the process would die of a log line.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Console.Error.WriteLine($"A message of the engine could not be logged ({exception.GetType().Name}): {text}");
+            Console.Error.WriteLine($"A message of the engine could not be logged ({exception.GetType().Name}): {message}");
         }
     }
 }

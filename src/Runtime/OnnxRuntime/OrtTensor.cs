@@ -1,34 +1,36 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Ops.Runtime.OnnxRuntime;
 
 /// <summary>
-/// A tensor in native memory. Input tensors own 64-byte aligned memory that the caller fills; output tensors show memory
-/// of the engine. Element bytes lie in row-major order.
+/// A tensor in native memory. Tensors that are made here lie in 64-byte aligned memory of a pool (or in the caller's);
+/// those that a run returns show memory of the engine. Element bytes lie in row-major order.
 /// </summary>
 internal sealed unsafe class OrtTensor : IDisposable
 {
-    private const nuint Alignment = 64;
-
-    /// <summary>The memory description never changes, so one serves every tensor of the process.</summary>
-    private static readonly OrtMemoryInfoHandle CpuMemory = CreateCpuMemory();
-
     private readonly void* data;
     private readonly long byteLength;
-    private bool ownsData;
+    private readonly TensorMemory.Block block;
+    private MemoryHandle pin;
+    private int disposed;
 
-    private OrtTensor(OrtValueHandle handle, OrtElementType type, long[] shape, long count, void* data, bool ownsData)
+    private OrtTensor(OrtValue value, OrtElementType type, long[] shape, void* data, TensorMemory.Block block = default, MemoryHandle pin = default)
     {
-        Handle = handle;
+        Value = value;
         ElementType = type;
         Shape = shape;
-        ElementCount = count;
+        ElementCount = Count(shape);
         this.data = data;
-        this.ownsData = ownsData;
-        byteLength = count * type.Size();
+        this.block = block;
+        this.pin = pin;
+        byteLength = ElementCount * type.Size();
     }
 
-    ~OrtTensor() => FreeData();
+    ~OrtTensor() => Release();
 
     /// <summary>Type of each element.</summary>
     public OrtElementType ElementType { get; }
@@ -39,111 +41,92 @@ internal sealed unsafe class OrtTensor : IDisposable
     /// <summary>Product of the shape.</summary>
     public long ElementCount { get; }
 
-    internal OrtValueHandle Handle { get; }
+    internal OrtValue Value { get; }
 
     /// <summary>The elements' memory, read and write. Not for strings, and not after <see cref="Dispose"/>.</summary>
     public Span<T> Data<T>() where T : unmanaged
     {
-        ObjectDisposedException.ThrowIf(Handle.IsClosed, this);
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
         return new Span<T>(data, checked((int)(byteLength / sizeof(T))));
     }
 
-    /// <summary>Makes a tensor of numbers with uninitialised memory, to be filled before it is used.</summary>
+    /// <summary>Makes a tensor of numbers with undefined content, to be filled before it is used.</summary>
     /// <param name="type">Any type but strings.</param>
-    /// <param name="shape">Extents, each at least 0; their product in bytes at most 2 GiB.</param>
+    /// <param name="shape">Extents, each at least 0; their product in bytes below 2 GiB.</param>
     public static OrtTensor Allocate(OrtElementType type, long[] shape)
     {
-        var size = type.Size();
-        ArgumentOutOfRangeException.ThrowIfZero(size, nameof(type));
-        var count = Count(shape);
-        var bytes = checked((nuint)(count * size));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (nuint)int.MaxValue, nameof(shape));
-        // An empty tensor still gets an address: the engine refuses a null pointer.
-        var memory = NativeMemory.AlignedAlloc(Math.Max(bytes, Alignment), Alignment);
+        var bytes = Bytes(type, shape);
+        var block = TensorMemory.Shared.Rent(bytes);
         try
         {
-            nint value = 0;
-            using var info = CpuMemory.Use();
-            fixed (long* dims = shape)
-            {
-                OrtApi.Check(OrtApi.CreateTensorWithDataAsOrtValue(info.Value, memory, bytes, dims, (nuint)shape.Length, type, &value));
-            }
-
-            return new OrtTensor(new OrtValueHandle(value), type, shape, count, memory, ownsData: true);
+            return new OrtTensor(Over((void*)block.Address, type, shape, bytes), type, shape, (void*)block.Address, block);
         }
         catch
         {
-            NativeMemory.AlignedFree(memory);
+            TensorMemory.Shared.Return(block);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a tensor over the caller's memory, which is pinned until the tensor is disposed and must hold the
+    /// elements until then: a request's body, for instance, from which nothing has to be copied.</summary>
+    /// <param name="type">Any type but strings.</param>
+    /// <param name="shape">Extents, each at least 0.</param>
+    /// <param name="memory">Exactly the elements, in row-major order and the machine's byte order.</param>
+    /// <exception cref="ArgumentException">The memory has another length than the shape says, or an element would not lie
+    /// at a multiple of its size.</exception>
+    public static OrtTensor Wrap(OrtElementType type, long[] shape, Memory<byte> memory)
+    {
+        var bytes = Bytes(type, shape);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(memory.Length, bytes, nameof(memory));
+        var pin = memory.Pin();
+        try
+        {
+            if (bytes > 0 && (nint)pin.Pointer % type.Size() != 0)
+            {
+                throw new ArgumentException("The elements are not aligned.", nameof(memory));
+            }
+
+            // The engine refuses a null pointer even where there is nothing behind it.
+            var start = bytes > 0 ? pin.Pointer : (void*)TensorMemory.Alignment;
+            return new OrtTensor(Over(start, type, shape, bytes), type, shape, start, pin: pin);
+        }
+        catch
+        {
+            pin.Dispose();
             throw;
         }
     }
 
     /// <summary>Makes a tensor of strings; the engine copies them.</summary>
     /// <param name="shape">Extents; their product is the number of strings.</param>
-    /// <param name="values">UTF-8 strings, each ending in a 0 byte and holding no other.</param>
-    public static OrtTensor FromStrings(long[] shape, IReadOnlyList<byte[]> values)
-    {
-        var count = Count(shape);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Count, count, nameof(values));
-        nint allocator = 0;
-        OrtApi.Check(OrtApi.GetAllocatorWithDefaultOptions(&allocator));
-        nint value = 0;
-        fixed (long* dims = shape)
-        {
-            OrtApi.Check(OrtApi.CreateTensorAsOrtValue(allocator, dims, (nuint)shape.Length, OrtElementType.String, &value));
-        }
+    /// <param name="values">UTF-8 strings, each ending before its first 0 byte.</param>
+    public static OrtTensor FromStrings(long[] shape, IReadOnlyList<byte[]> values) =>
+        FromBytes(shape, values.Count, i => values[i].AsSpan(0, Array.IndexOf(values[i], (byte)0)));
 
-        var handle = new OrtValueHandle(value);
-        var pins = new GCHandle[values.Count];
-        var pointers = new nint[values.Count];
-        try
-        {
-            for (var i = 0; i < pins.Length; i++)
-            {
-                pins[i] = GCHandle.Alloc(values[i], GCHandleType.Pinned);
-                pointers[i] = pins[i].AddrOfPinnedObject();
-            }
-
-            fixed (nint* first = pointers)
-            {
-                OrtApi.Check(OrtApi.FillStringTensor(value, (byte**)first, (nuint)pointers.Length));
-            }
-        }
-        catch
-        {
-            handle.Dispose();
-            throw;
-        }
-        finally
-        {
-            foreach (var pin in pins)
-            {
-                if (pin.IsAllocated)
-                {
-                    pin.Free();
-                }
-            }
-        }
-
-        return new OrtTensor(handle, OrtElementType.String, shape, count, null, ownsData: false);
-    }
+    /// <summary>Makes a tensor of strings out of any bytes; the engine copies them.</summary>
+    /// <param name="shape">Extents; their product is the number of strings.</param>
+    /// <param name="values">What each string holds, without an end mark; bytes of 0 are as good as others.</param>
+    public static OrtTensor FromStrings(long[] shape, IReadOnlyList<ReadOnlyMemory<byte>> values) =>
+        FromBytes(shape, values.Count, i => values[i].Span);
 
     /// <summary>The strings of a string tensor, as the bytes the model produced (usually UTF-8), back to back.</summary>
     /// <param name="offsets">Where each string starts.</param>
     public byte[] StringBytes(out nuint[] offsets)
     {
-        using var lease = Handle.Use();
-        nuint total = 0;
-        OrtApi.Check(OrtApi.GetStringTensorDataLength(lease.Value, &total));
-        var bytes = new byte[checked((int)total)];
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
         offsets = new nuint[ElementCount];
-        fixed (byte* content = bytes)
-        fixed (nuint* starts = offsets)
+        var total = 0L;
+        for (var i = 0; i < offsets.Length; i++)
         {
-            if (offsets.Length > 0)
-            {
-                OrtApi.Check(OrtApi.GetStringTensorContent(lease.Value, content, total, starts, (nuint)offsets.Length));
-            }
+            offsets[i] = (nuint)total;
+            total += Value.GetStringElementAsSpan(i).Length;
+        }
+
+        var bytes = new byte[checked((int)total)];
+        for (var i = 0; i < offsets.Length; i++)
+        {
+            Value.GetStringElementAsSpan(i).CopyTo(bytes.AsSpan((int)offsets[i]));
         }
 
         return bytes;
@@ -151,44 +134,105 @@ internal sealed unsafe class OrtTensor : IDisposable
 
     /// <summary>Takes over a value that a run returned.</summary>
     /// <exception cref="OrtException">The value is not a tensor.</exception>
-    internal static OrtTensor Adopt(nint value)
+    internal static OrtTensor Adopt(OrtValue value)
     {
-        var handle = new OrtValueHandle(value);
         try
         {
-            nint info = 0;
-            OrtApi.Check(OrtApi.GetTensorTypeAndShape(value, &info));
-            using var shapeInfo = new OrtShapeInfoHandle(info);
-            var (type, shape) = OrtTensorInfo.Read(info);
-            void* data = null;
-            if (type != OrtElementType.String)
-            {
-                OrtApi.Check(OrtApi.GetTensorMutableData(value, &data));
-            }
-
-            return new OrtTensor(handle, type, shape, Count(shape), data, ownsData: false);
+            var info = value.GetTensorTypeAndShape();
+            var type = (OrtElementType)info.ElementDataType;
+            var start = type == OrtElementType.String || info.ElementCount == 0
+                ? null
+                : Unsafe.AsPointer(ref MemoryMarshal.GetReference(value.GetTensorMutableRawData()));
+            return new OrtTensor(value, type, info.Shape, start);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            value.Dispose();
+            throw OrtException.From(exception);
         }
         catch
         {
-            handle.Dispose();
+            value.Dispose();
             throw;
         }
     }
 
+    /// <summary>Whether this tensor's elements lie in the memory of the other, which happens when a model hands an input
+    /// through as an output.</summary>
+    internal bool SharesMemoryWith(OrtTensor other) =>
+        data is not null && other.byteLength > 0 && data >= other.data && data < (byte*)other.data + other.byteLength;
+
+    /// <summary>A tensor of numbers of the same content in memory of its own.</summary>
+    internal OrtTensor Copy()
+    {
+        var copy = Allocate(ElementType, Shape);
+        Data<byte>().CopyTo(copy.Data<byte>());
+        return copy;
+    }
+
     public void Dispose()
     {
-        Handle.Dispose();
-        FreeData();
+        Release();
         GC.SuppressFinalize(this);
     }
 
-    private void FreeData()
+    private static OrtTensor FromBytes(long[] shape, int count, StringAt at)
     {
-        if (ownsData)
+        ArgumentOutOfRangeException.ThrowIfNotEqual(count, Count(shape), nameof(shape));
+        OrtValue? value = null;
+        try
         {
-            ownsData = false;
-            NativeMemory.AlignedFree(data);
+            value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape);
+            for (var i = 0; i < count; i++)
+            {
+                value.StringTensorSetElementAt(at(i), i);
+            }
+
+            return new OrtTensor(value, OrtElementType.String, shape, null);
         }
+        catch (OnnxRuntimeException exception)
+        {
+            value?.Dispose();
+            throw OrtException.From(exception);
+        }
+    }
+
+    private delegate ReadOnlySpan<byte> StringAt(int index);
+
+    private static OrtValue Over(void* start, OrtElementType type, long[] shape, int bytes)
+    {
+        try
+        {
+            return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)type, shape, (nint)start, bytes);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw OrtException.From(exception);
+        }
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
+        Value.Dispose();
+        pin.Dispose();
+        if (block.Address != 0)
+        {
+            TensorMemory.Shared.Return(block);
+        }
+    }
+
+    private static int Bytes(OrtElementType type, long[] shape)
+    {
+        var size = type.Size();
+        ArgumentOutOfRangeException.ThrowIfZero(size, nameof(type));
+        var bytes = checked(Count(shape) * size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, int.MaxValue, nameof(shape));
+        return (int)bytes;
     }
 
     private static long Count(long[] shape)
@@ -201,14 +245,5 @@ internal sealed unsafe class OrtTensor : IDisposable
         }
 
         return count;
-    }
-
-    private static OrtMemoryInfoHandle CreateCpuMemory()
-    {
-        const int arenaAllocator = 1;
-        const int defaultMemory = 0;
-        nint info = 0;
-        OrtApi.Check(OrtApi.CreateCpuMemoryInfo(arenaAllocator, defaultMemory, &info));
-        return new OrtMemoryInfoHandle(info);
     }
 }

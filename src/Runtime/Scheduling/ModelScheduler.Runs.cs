@@ -1,4 +1,5 @@
 using Ops.Runtime.Inference;
+using Ops.Runtime.Monitoring;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Scheduling;
@@ -96,6 +97,7 @@ internal sealed partial class ModelScheduler
     private InferResult RunNow(RunSlot slot, InferRequest request, long rows, CancellationToken aborted)
     {
         metrics.QueueDuration.Observe(TimeSpan.Zero);
+        using var span = RuntimeTracing.Start("run");
         var whenAborted = aborted.UnsafeRegister(static slot => ((RunSlot)slot!).AbortRun(), slot);
         try
         {
@@ -157,7 +159,9 @@ internal sealed partial class ModelScheduler
             queue.Take(policy, slot.Batch);
             foreach (var pending in slot.Batch)
             {
-                metrics.QueueDuration.Observe(time.GetElapsedTime(pending.Arrived, now));
+                var waited = time.GetElapsedTime(pending.Arrived, now);
+                metrics.QueueDuration.Observe(waited);
+                RuntimeTracing.Record("queue", pending.Trace, waited);
             }
 
             StartWhatIsDue(now);

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Ops.Runtime.Inference;
+using Ops.Runtime.Monitoring;
 
 namespace Ops.Runtime.Scheduling;
 
@@ -56,6 +58,9 @@ internal sealed class PendingRequest : IValueTaskSource<InferResult>
 
     /// <summary>Timestamp after which it is no longer wanted; <see cref="long.MaxValue"/> for never.</summary>
     public long Deadline { get; init; } = long.MaxValue;
+
+    /// <summary>The span it belongs to; null when none is made.</summary>
+    public Activity? Trace { get; } = RuntimeTracing.Current;
 
     public PendingRequest? Previous { get; set; }
 

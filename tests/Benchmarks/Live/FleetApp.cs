@@ -151,7 +151,7 @@ internal sealed class FleetApp : IAsyncDisposable
     private static ModelVersion Version(Model model, Person person, string metadata, DateTimeOffset now)
     {
         var id = Guid.CreateVersion7(now);
-        var number = model.NextVersion(now).Value;
+        var number = model.NextVersion("onnx", now).Value;
         VersionFile file = new() { VersionId = id, Path = "model.onnx", SizeBytes = 154_563, Sha256 = new((char)('0' + number), 64), ObjectId = $"pretended{number}" };
         return ModelVersion.Create([file], new()
         {

@@ -45,6 +45,8 @@ internal static class ListsBenchmark
         ("by name", ModelListFilter.Parse(null, null, null, null)),
         ("by name, search in owner and tags", ModelListFilter.Parse("olga", null, null, null)),
         ("by name, format gguf", ModelListFilter.Parse(null, "gguf", null, null)),
+        ("by name, format onnx", ModelListFilter.Parse(null, "onnx", null, null)),
+        ("last updated first, format onnx", ModelListFilter.Parse(null, "onnx", null, "-updated")),
         ("last updated first", ModelListFilter.Parse(null, null, null, "-updated")),
         ("most versions first", ModelListFilter.Parse(null, null, null, "-version")),
     ];

@@ -45,7 +45,7 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
     private async Task<int> MeasureAsync()
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtApi.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
+            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtLibrary.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
         var peer = options.Peer ? await FastifyPeer.InstallAsync(Folder()) : null;
         Console.WriteLine();
         Console.WriteLine(Row.Head);

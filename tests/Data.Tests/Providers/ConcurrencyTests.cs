@@ -108,7 +108,7 @@ public abstract class ConcurrencyTests<TDatabase>(TDatabase database) : Registry
             {
                 await using var db = Open();
                 var fresh = await db.Models.SingleAsync(m => m.Id == model.Id, Cancel);
-                var number = fresh.NextVersion(Examples.Noon).Value;
+                var number = fresh.NextVersion("onnx", Examples.Noon).Value;
                 try
                 {
                     await db.SaveChangesAsync(Cancel);

@@ -53,8 +53,20 @@ public sealed class ModelTests
     public void NextVersion_CountsUp()
     {
         var model = Examples.Model();
-        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => model.NextVersion(Later).Value));
+        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => model.NextVersion("onnx", Later).Value));
         Assert.Equal(3, model.LatestVersion);
+    }
+
+    [Fact]
+    public void NextVersion_OfAnotherFormat_IsTheFormatOfTheLatest()
+    {
+        var model = Examples.Model();
+        Assert.Null(model.LatestFormat);
+
+        model.NextVersion("onnx", Later);
+        model.NextVersion("gguf", Later);
+
+        Assert.Equal((2, "gguf"), (model.LatestVersion, model.LatestFormat));
     }
 
     [Fact]
@@ -63,8 +75,8 @@ public sealed class ModelTests
         var model = Examples.Model();
         model.Archive(Later);
 
-        Assert.Equal(FailureKind.Conflict, model.NextVersion(Later).Failure?.Kind);
-        Assert.Equal(0, model.LatestVersion);
+        Assert.Equal(FailureKind.Conflict, model.NextVersion("onnx", Later).Failure?.Kind);
+        Assert.Equal((0, null), (model.LatestVersion, model.LatestFormat));
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Data.Access;
+using Ops.Data.Registry;
 using Ops.Data.Startup;
 using Ops.Data.Targets;
 using Ops.Data.Tests.Providers;
@@ -88,6 +91,27 @@ public abstract class RegistryMigratorTests<TDatabase> : IAsyncLifetime
 
         await turn.DisposeAsync();
         await waiting.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task MigrateAsync_ModelsOfAnOlderProgram_GetTheFormatOfTheirLatestVersion()
+    {
+        await database.Migrator.MigrateAsync();
+        Model versioned = Examples.Model(), empty = Examples.Model();
+        await using (var db = database.Open())
+        {
+            db.AddRange(versioned, empty);
+            db.Add(Examples.Version(versioned));
+            db.Add(Examples.Version(versioned, "gguf"));
+            await db.SaveChangesAsync();
+            await db.GetService<IMigrator>().MigrateAsync("Initial");
+        }
+
+        await database.Migrator.MigrateAsync();
+
+        await using var fresh = database.Open();
+        Assert.Equal("gguf", (await fresh.Models.SingleAsync(m => m.Id == versioned.Id)).LatestFormat);
+        Assert.Null((await fresh.Models.SingleAsync(m => m.Id == empty.Id)).LatestFormat);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class FiftyEndpointsTests(BrowserFixture browser) : BrowserTest(br
             var name = $"{Subjects[index % Subjects.Length]}-{index}";
             var model = Model.Create(name, "", owner.Id, owner.UserName!, now).Value;
             db.Models.Add(model);
-            var version = NewVersion(model, model.NextVersion(now).Value, owner, now);
+            var version = NewVersion(model, model.NextVersion("onnx", now).Value, owner, now);
             db.Versions.Add(version);
             var endpoint = Endpoint.Create(name, target.Id, owner.Id, owner.UserName!, now).Value;
             db.Endpoints.Add(endpoint);

@@ -1,16 +1,11 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
-using Ops.Data.Registry;
-using Ops.Data.Rollouts;
-using Ops.Data.Targets;
 
 namespace Ops.Integration.Tests.Targets;
 
@@ -129,46 +124,9 @@ public sealed class KilledDashboardProcessTests : IAsyncLifetime
 
     private async Task ArrangeAsync(int replicas)
     {
-        var bytes = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "TestData", "digits_cnn.onnx"));
-        var store = new FileSystemStore(new DataFolder(data));
-        var objectId = ObjectIds.Create();
-        await store.BeginAsync(objectId, bytes.Length, CancellationToken.None);
-        await store.WritePartAsync(objectId, new(1, 0, bytes.Length), new MemoryStream(bytes), CancellationToken.None);
-        await store.CompleteAsync(objectId, CancellationToken.None);
-
         await using var services = new ServiceCollection().AddSqliteRegistry(Path.Combine(data, "ops.db")).BuildServiceProvider();
         await using var db = await services.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContextAsync();
-        var (now, owner) = (TimeProvider.System.GetUtcNow(), Guid.NewGuid());
-        var target = await db.Targets.SingleAsync(t => t.Kind == TargetKinds.Local);
-        var model = Model.Create("digits", "", owner, "tester", now).Value;
-        var versionId = Guid.NewGuid();
-        var version = ModelVersion.Create(
-            [new() { VersionId = versionId, Path = "model.onnx", SizeBytes = bytes.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), ObjectId = objectId }],
-            new() { Id = versionId, ModelId = model.Id, Number = model.NextVersion(now).Value, Format = "onnx", Store = store.Name, UploadedById = owner, UploadedByName = "tester", Now = now });
-        var endpoint = Endpoint.Create("digits", target.Id, owner, "tester", now).Value;
-        var plan = Plan.Seal(
-            new()
-            {
-                EndpointId = endpoint.Id,
-                Endpoint = endpoint.Name,
-                TargetId = target.Id,
-                Target = target.Name,
-                Environment = target.Environment,
-                Model = model.Name,
-                VersionId = version.Id,
-                Version = version.Number,
-                VersionDigest = version.Digest,
-                Replicas = replicas,
-                Resources = new() { CpuThreads = 1, MemoryMiB = 512 },
-            },
-            owner,
-            "tester",
-            now);
-        var rollout = Guid.NewGuid();
-        endpoint.Activate(rollout);
-        endpoint.Settle(rollout, plan.Id);
-        db.AddRange(model, version, endpoint, plan);
-        await db.SaveChangesAsync();
+        await StableDigits.ArrangeAsync(db, new FileSystemStore(new DataFolder(data)), replicas, memoryMiB: 512);
     }
 
     private Task UntilServingAsync() => UntilAsync(

@@ -1,10 +1,7 @@
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.Targets;
-using Ops.Data.Registry;
-using Ops.Data.Rollouts;
 using Ops.Data.Targets;
 using Ops.Integration.Tests.Support;
 
@@ -13,8 +10,6 @@ namespace Ops.Integration.Tests.Targets;
 /// <summary>The local target inside the application: registry, model store and runtime are the real ones.</summary>
 public sealed class LocalTargetInAppTests
 {
-    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
-
     [Fact]
     public async Task StablePlan_RunsFromTheStore_AndAgainAfterARestart()
     {
@@ -67,48 +62,8 @@ public sealed class LocalTargetInAppTests
 
     private static async Task<(EndpointRef Endpoint, RevisionSpec Revision)> ArrangeAsync(OpsApp app)
     {
-        var bytes = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "TestData", "digits_cnn.onnx"));
-        var store = app.Services.GetServices<IModelStore>().First();
-        var objectId = ObjectIds.Create();
-        await store.BeginAsync(objectId, bytes.Length, CancellationToken.None);
-        await store.WritePartAsync(objectId, new(1, 0, bytes.Length), new MemoryStream(bytes), CancellationToken.None);
-        await store.CompleteAsync(objectId, CancellationToken.None);
-
         await using var db = app.OpenRegistry();
-        var owner = Guid.NewGuid();
-        var target = await db.Targets.SingleAsync(t => t.Kind == TargetKinds.Local);
-        var model = Model.Create("digits", "", owner, "tester", Now).Value;
-        var versionId = Guid.NewGuid();
-        var version = ModelVersion.Create(
-            [new() { VersionId = versionId, Path = "model.onnx", SizeBytes = bytes.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), ObjectId = objectId }],
-            new() { Id = versionId, ModelId = model.Id, Number = model.NextVersion(Now).Value, Format = "onnx", Store = store.Name, UploadedById = owner, UploadedByName = "tester", Now = Now });
-        var endpoint = Endpoint.Create("digits", target.Id, owner, "tester", Now).Value;
-        var plan = Plan.Seal(
-            new()
-            {
-                EndpointId = endpoint.Id,
-                Endpoint = endpoint.Name,
-                TargetId = target.Id,
-                Target = target.Name,
-                Environment = target.Environment,
-                Model = model.Name,
-                VersionId = version.Id,
-                Version = version.Number,
-                VersionDigest = version.Digest,
-                Replicas = 1,
-                Resources = new() { CpuThreads = 1, MemoryMiB = 256 },
-            },
-            owner,
-            "tester",
-            Now);
-
-        // As after a rollout that succeeded, so that whoever looks at the registry wants this plan too.
-        var rollout = Guid.NewGuid();
-        endpoint.Activate(rollout);
-        endpoint.Settle(rollout, plan.Id);
-        db.AddRange(model, version, endpoint, plan);
-        await db.SaveChangesAsync();
-        return (new(endpoint.Id, endpoint.Name, target.Id), new(plan.Id, plan.Hash, plan.Spec, 1));
+        return await StableDigits.ArrangeAsync(db, app.Services.GetServices<IModelStore>().First(), replicas: 1, memoryMiB: 256);
     }
 
     private static Task ApplyAsync(OpsApp app, EndpointRef endpoint, RevisionSpec revision) =>

@@ -30,7 +30,7 @@ public sealed class ProcessTests
         using var http = new HttpClient { BaseAddress = new Uri(process.Url) };
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/v2/health/ready")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await http.PostAsync("/v2/models/digits/infer", new StringContent(OneImage))).StatusCode);
-        Assert.Contains("ops_runtime_info{engine=\"onnxruntime 1.30.0\"", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("ops_runtime_info{engine=\"onnxruntime 1.31.1\"", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal(["process.json"], Directory.GetFileSystemEntries(process.RunFolder).Select(Path.GetFileName));
     }
 

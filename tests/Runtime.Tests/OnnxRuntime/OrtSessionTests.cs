@@ -106,20 +106,90 @@ public sealed class OrtSessionTests : IDisposable
     }
 
     [Fact]
-    public void Allocate_Memory_IsAligned()
+    public void Run_IntoGivenOutput_WritesThereAndNowhereElse()
     {
-        using var tensor = OrtTensor.Allocate(OrtElementType.UInt8, [3]);
-        unsafe
-        {
-            fixed (byte* start = tensor.Data<byte>())
-            {
-                Assert.Equal(0, (nint)start % 64);
-            }
-        }
+        using var session = OrtSession.Load(environment, TestModels.Path("digits_mlp.onnx"));
+        var (x, y) = TestModels.Samples("digits_mlp");
+        using var input = OrtTensor.Allocate(OrtElementType.Float32, [16, 1, 8, 8]);
+        x.CopyTo(input.Data<float>());
+        Assert.True(session.TryOutputShape(0, [input], out var shape));
+        Assert.Equal([16, 10], shape);
+        using var output = OrtTensor.Allocate(OrtElementType.Float32, shape);
+        output.Data<float>().Fill(float.NaN);
+        using var options = OrtRunOptions.Create();
+        OrtTensor?[] results = [output];
+        session.Run(options, [input], [0], results);
+        Assert.Same(output, results[0]);
+        Assert.All(output.Data<float>().ToArray().Zip(y), p => Assert.Equal(p.Second, p.First, 1e-4f));
     }
 
     [Fact]
-    public void Version_OfTheLibrary_IsTheOneBuiltWith() => Assert.Equal("1.30.0", OrtApi.Version);
+    public void Run_GivenOutputOfWrongShape_Fails()
+    {
+        using var session = OrtSession.Load(environment, TestModels.Path("digits_mlp.onnx"));
+        using var input = OrtTensor.Allocate(OrtElementType.Float32, [2, 1, 8, 8]);
+        input.Data<float>().Clear();
+        using var output = OrtTensor.Allocate(OrtElementType.Float32, [3, 10]);
+        using var options = OrtRunOptions.Create();
+        Assert.Throws<OrtException>(() => session.Run(options, [input], [0], new OrtTensor?[] { output }));
+    }
+
+    [Fact]
+    public void Run_SomeOutputsGiven_MakesTheOthers()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("two.onnx"), OnnxBuilder.SumAndSelf());
+        using var session = OrtSession.Load(environment, folder.File("two.onnx"));
+        using var input = Floats(1, 2, 3, 4);
+        using var sum = OrtTensor.Allocate(OrtElementType.Float32, [4]);
+        using var options = OrtRunOptions.Create();
+        OrtTensor?[] results = [sum, null];
+        session.Run(options, [input], [0, 1], results);
+        using var made = results[1];
+        Assert.Equal([2, 4, 6, 8], sum.Data<float>().ToArray());
+        Assert.Equal([1, 2, 3, 4], made!.Data<float>().ToArray());
+    }
+
+    [Fact]
+    public void Run_InputHandedThrough_OutputHasMemoryOfItsOwn()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("two.onnx"), OnnxBuilder.SumAndSelf());
+        using var session = OrtSession.Load(environment, folder.File("two.onnx"));
+        using var input = Floats(1, 2, 3, 4);
+        using var options = OrtRunOptions.Create();
+        using var self = Assert.Single(session.Run(options, [input], [1]));
+        input.Data<float>().Clear();
+        Assert.Equal([1, 2, 3, 4], self.Data<float>().ToArray());
+    }
+
+    [Fact]
+    public void TryOutputShape_OnlyTheRunCanTell_SaysNo()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("model.onnx"), OnnxBuilder.UnknownExtent());
+        using var unknown = OrtSession.Load(environment, folder.File("model.onnx"));
+        using var input = Floats(1, 0, 3, 0);
+        Assert.False(unknown.TryOutputShape(0, [input], out _));
+    }
+
+    [Fact]
+    public void Terminate_AfterDispose_DoesNothing()
+    {
+        var options = OrtRunOptions.Create();
+        options.Dispose();
+        options.Terminate();
+    }
+
+    [Fact]
+    public void Version_OfTheLibrary_IsTheOneBuiltWith() => Assert.Equal("1.31.1", OrtLibrary.Version);
 
     public void Dispose() => environment.Dispose();
+
+    private static OrtTensor Floats(params float[] values)
+    {
+        var tensor = OrtTensor.Allocate(OrtElementType.Float32, [values.Length]);
+        values.CopyTo(tensor.Data<float>());
+        return tensor;
+    }
 }

@@ -41,6 +41,19 @@ internal static class OnnxBuilder
         return Model([.. parts]);
     }
 
+    /// <summary>y = x, of any shape; -1 leaves an extent open.</summary>
+    public static byte[] Identity(params long[] shape) => Model(Node("Identity", ["x"], ["y"]), OpenValue(11, "x", shape), OpenValue(12, "y", shape));
+
+    /// <summary>sum = x + x, and x itself as the second output.</summary>
+    public static byte[] SumAndSelf() =>
+        Model(Node("Add", ["x", "x"], ["sum"]), Value(11, "x", Float, 4), Value(12, "sum", Float, 4), Value(12, "x", Float, 4));
+
+    /// <summary>The positions of what is not 0 in x: how many there are, only the run can tell.</summary>
+    public static byte[] UnknownExtent() => Model(
+        Node("NonZero", ["x"], ["y"]),
+        Value(11, "x", Float, 4),
+        Message(12, Text(1, "y"), Message(2, Message(1, Varint(1, Int64), Message(2, Message(1, Varint(1, 1)), Message(1, Text(2, "found")))))));
+
     /// <summary>A model of the graph's fields; opset 17.</summary>
     internal static byte[] Model(params byte[][] graph) =>
         Join(Varint(1, 8), Message(7, [.. graph, Text(2, "test")]), Message(8, Varint(2, 17)));
@@ -63,4 +76,9 @@ internal static class OnnxBuilder
 
     private static byte[] Value(int field, string name, int type, int extent) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, Message(1, Varint(1, extent))))));
+
+    private static byte[] OpenValue(int field, string name, long[] shape) => Message(
+        field,
+        Text(1, name),
+        Message(2, Message(1, Varint(1, Float), Message(2, [.. shape.Select((e, i) => Message(1, e < 0 ? Text(2, $"d{i}") : Varint(1, e)))]))));
 }

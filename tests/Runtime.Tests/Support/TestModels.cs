@@ -34,6 +34,15 @@ internal static class TestModels
     public static ModelOptions Digits(string version = "3", string model = "digits_mlp") =>
         Options("digits", version, FileOptions(Path(model + ".onnx")));
 
+    /// <summary>A version made of content that is written to a folder first.</summary>
+    public static ModelOptions Written(string folder, string name, params (string Path, byte[] Content)[] files) =>
+        Options(name, "1", [.. files.Select((f, i) =>
+        {
+            var path = System.IO.Path.Combine(folder, $"{name}-{i}");
+            File.WriteAllBytes(path, f.Content);
+            return FileOptions(path, f.Path);
+        })]);
+
     public static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private static float[] Floats(JsonElement array) => [.. array.EnumerateArray().Select(e => e.GetSingle())];

@@ -35,7 +35,7 @@ internal sealed class TestServer : IAsyncDisposable
         {
             configuration.AddJsonStream(new MemoryStream(json));
             configuration.AddInMemoryCollection(
-                settings.Append(("DrainGraceSeconds", "0")).Select(s => KeyValuePair.Create($"{RuntimeOptions.Section}:{s.Item1}", (string?)s.Item2)));
+                settings.Append(("DrainGraceSeconds", "0")).Select(s => KeyValuePair.Create(FullKey(s.Item1), (string?)s.Item2)));
             configuration.AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]);
         });
         await app.StartAsync();
@@ -43,6 +43,9 @@ internal sealed class TestServer : IAsyncDisposable
         await Eventually.TrueAsync(() => server.State.Snapshot.Phase is RuntimePhase.Ready or RuntimePhase.Failed, "the server to be ready or failed");
         return server;
     }
+
+    /// <summary>A service of the server; null when it is not registered.</summary>
+    public T? Find<T>() => app.Services.GetService<T>();
 
     public async Task<(int Status, JsonElement Body)> GetAsync(string path)
     {
@@ -55,6 +58,10 @@ internal sealed class TestServer : IAsyncDisposable
         using var response = await Http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
         return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
     }
+
+    /// <summary>Keys are the runtime's own, except for those of the log and of OpenTelemetry.</summary>
+    private static string FullKey(string key) =>
+        key.StartsWith("Logging:", StringComparison.Ordinal) || key.StartsWith("OTEL_", StringComparison.Ordinal) ? key : $"{RuntimeOptions.Section}:{key}";
 
     public async ValueTask DisposeAsync()
     {

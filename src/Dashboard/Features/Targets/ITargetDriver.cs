@@ -74,6 +74,12 @@ internal sealed record ReplicaObservation
     /// <summary>Plain words on why it is not ready, or how it last ended.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Plain words on what its target does about that, such as when it is started again; null when nothing. True only as long as the replica is wanted, so it is kept out of whatever outlasts it.</summary>
+    public string? Next { get; init; }
+
+    /// <summary><see cref="Reason"/> and <see cref="Next"/> as one text, or null.</summary>
+    public string? Note => string.Join(' ', new[] { Reason, Next }.Where(part => !string.IsNullOrWhiteSpace(part))) is { Length: > 0 } note ? note : null;
+
     /// <summary>When this process started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 

@@ -1,72 +1,11 @@
 // Draws one uPlot chart per component. Data arrives as one block of float64 values: all times (seconds since 1970), then each
 // series in turn; NaN is a gap. A chart is fed once with a snapshot and then with points, and repaints its canvas only.
 import uPlot from "../lib/uplot/uPlot.esm.js";
+import { drawOverlays, palette, withAlpha } from "./chart-look.js";
+import { clock, formatOf } from "./chart-units.js";
 
 const charts = new Map();
 const syncs = new Map();
-
-const unitFormats = {
-  number: value => compact(value),
-  perSecond: value => `${compact(value)}/s`,
-  percent: value => `${trim(value * 100, value < 0.1 ? 2 : 1)} %`,
-  seconds: value => seconds(value),
-  bytes: value => bytes(value),
-};
-
-function trim(value, digits) {
-  return Number(value.toFixed(digits)).toString();
-}
-
-function compact(value) {
-  const size = Math.abs(value);
-  if (size >= 1e9) return `${trim(value / 1e9, 2)} G`;
-  if (size >= 1e6) return `${trim(value / 1e6, 2)} M`;
-  if (size >= 1e4) return `${trim(value / 1e3, 1)} k`;
-  return trim(value, size < 1 ? 3 : size < 100 ? 2 : 0);
-}
-
-function seconds(value) {
-  const size = Math.abs(value);
-  if (size === 0) return "0";
-  if (size < 1e-3) return `${trim(value * 1e6, 0)} µs`;
-  if (size < 1) return `${trim(value * 1e3, size < 0.01 ? 2 : size < 0.1 ? 1 : 0)} ms`;
-  return `${trim(value, 2)} s`;
-}
-
-function bytes(value) {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let scaled = value;
-  let index = 0;
-  while (Math.abs(scaled) >= 1024 && index < units.length - 1) { scaled /= 1024; index++; }
-  return `${trim(scaled, Math.abs(scaled) < 10 && index > 0 ? 1 : 0)} ${units[index]}`;
-}
-
-// The canvas cannot read a CSS variable that is a light-dark() pair; a probe element resolves it to the colour in force.
-function colour(host, name) {
-  const probe = document.createElement("span");
-  probe.hidden = true;
-  probe.style.color = `var(${name})`;
-  host.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
-
-function palette(host) {
-  return {
-    line: colour(host, "--line"),
-    muted: colour(host, "--text-muted"),
-    surface: colour(host, "--surface"),
-    threshold: colour(host, "--critical-strong"),
-    marker: colour(host, "--info-strong"),
-    series: Array.from({ length: 8 }, (_, index) => colour(host, `--series-${index + 1}`)),
-  };
-}
-
-function withAlpha(rgb, alpha) {
-  const canvas = rgb.match(/[\d.]+/g);
-  return canvas ? `rgb(${canvas[0]} ${canvas[1]} ${canvas[2]} / ${alpha})` : rgb;
-}
 
 function unpack(bytesOfColumns, columns) {
   // A copy, because the view that interop hands over need not start at a multiple of eight.
@@ -78,64 +17,6 @@ function unpack(bytesOfColumns, columns) {
     data.push(column === 0 ? part : part.map(value => Number.isNaN(value) ? null : value));
   }
   return data;
-}
-
-// A halo in the colour of the ground keeps a label legible across lines.
-function label(ctx, chart, text, x, y) {
-  ctx.lineWidth = 3 * uPlot.pxRatio;
-  ctx.lineJoin = "round";
-  ctx.strokeStyle = chart.colours.surface;
-  ctx.strokeText(text, x, y);
-  ctx.fillText(text, x, y);
-}
-
-function drawOverlays(chart, plot) {
-  const { ctx, bbox } = plot;
-  const ratio = uPlot.pxRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.font = `${11 * ratio}px ${chart.font}`;
-  ctx.lineWidth = ratio;
-  ctx.setLineDash([4 * ratio, 4 * ratio]);
-  for (const threshold of chart.overlays.thresholds) {
-    const y = plot.valToPos(threshold.value, "y", true);
-    ctx.strokeStyle = chart.colours.threshold;
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    if (threshold.label) {
-      ctx.setLineDash([]);
-      ctx.fillStyle = chart.colours.threshold;
-      // At the left, for what happens now, and its markers, is at the right.
-      ctx.textAlign = "left";
-      ctx.textBaseline = y - bbox.top < 16 * ratio ? "top" : "bottom";
-      label(ctx, chart, threshold.label, bbox.left + 4 * ratio, y + (ctx.textBaseline === "top" ? 3 : -3) * ratio);
-      ctx.setLineDash([4 * ratio, 4 * ratio]);
-      ctx.lineWidth = ratio;
-    }
-  }
-  ctx.setLineDash([2 * ratio, 3 * ratio]);
-  for (const marker of chart.overlays.markers) {
-    const x = plot.valToPos(marker.time, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = chart.colours.marker;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.fillStyle = chart.colours.marker;
-    const nearRight = x > bbox.left + bbox.width * 0.8;
-    ctx.textAlign = nearRight ? "right" : "left";
-    ctx.textBaseline = "top";
-    ctx.setLineDash([]);
-    label(ctx, chart, marker.label, x + (nearRight ? -4 : 4) * ratio, bbox.top + 2 * ratio);
-    ctx.setLineDash([2 * ratio, 3 * ratio]);
-    ctx.lineWidth = ratio;
-  }
-  ctx.restore();
 }
 
 function axis(chart, values, size) {
@@ -167,7 +48,7 @@ const binarySteps = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 function build(chart) {
   const { options, canvas } = chart;
-  const format = unitFormats[options.unit] ?? unitFormats.number;
+  const format = formatOf(options.unit);
   const series = options.series.map(item => ({
     label: item.name,
     stroke: () => chart.colours.series[item.color - 1],
@@ -206,14 +87,6 @@ function build(chart) {
   }, chart.data, canvas);
 }
 
-function clock(tick, ticks) {
-  const span = ticks.length > 1 ? ticks[ticks.length - 1] - ticks[0] : 0;
-  const time = new Date(tick * 1000);
-  const parts = [time.getHours(), time.getMinutes()];
-  if (span > 0 && (ticks[1] - ticks[0]) % 60 !== 0) parts.push(time.getSeconds());
-  return parts.map(part => String(part).padStart(2, "0")).join(":");
-}
-
 function sync(key) {
   if (!syncs.has(key)) syncs.set(key, uPlot.sync(key));
   return syncs.get(key);
@@ -228,7 +101,7 @@ function scheduleLegend(chart) {
 }
 
 function writeLegend(chart) {
-  const format = unitFormats[chart.options.unit] ?? unitFormats.number;
+  const format = formatOf(chart.options.unit);
   const times = chart.data[0] ?? [];
   const hovered = chart.plot?.cursor.idx;
   const index = hovered ?? times.length - 1;
@@ -245,7 +118,7 @@ function writeSummary(chart) {
   const now = performance.now();
   if (!chart.summary || now - chart.summaryAt < 5000) return;
   chart.summaryAt = now;
-  const format = unitFormats[chart.options.unit] ?? unitFormats.number;
+  const format = formatOf(chart.options.unit);
   const last = (chart.data[0]?.length ?? 0) - 1;
   const words = chart.options.series.map((item, index) => {
     const value = last < 0 ? null : chart.data[index + 1][last];

@@ -516,6 +516,11 @@ namespace Ops.Data.Migrations.Postgres
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<string>("LatestFormat")
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .UseCollation("C");
+
                     b.Property<int>("LatestVersion")
                         .HasColumnType("integer");
 
@@ -548,6 +553,8 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("LatestFormat", "Name");
 
                     b.HasIndex("UpdatedAt", "Id");
 

@@ -462,6 +462,10 @@ namespace Ops.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("LatestFormat")
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("LatestVersion")
                         .HasColumnType("INTEGER");
 
@@ -492,6 +496,8 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.HasIndex("Name")
                         .IsUnique();
+
+                    b.HasIndex("LatestFormat", "Name");
 
                     b.HasIndex("UpdatedAt", "Id");
 

@@ -6,6 +6,7 @@ using Ops.Dashboard.Features.Monitoring.Fleet;
 using Ops.Dashboard.Features.Monitoring.Pages;
 using Ops.Dashboard.Features.Monitoring.Series;
 using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Features.Targets.Pages;
 
 namespace Ops.Dashboard.ComponentTests.Features.Monitoring;
 

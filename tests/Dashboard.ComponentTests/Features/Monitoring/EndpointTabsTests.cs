@@ -120,7 +120,7 @@ public sealed class EndpointTabsTests
             var id = Guid.NewGuid();
             var version = ModelVersion.Create(
                 [new() { VersionId = id, Path = "model.onnx", SizeBytes = 1, Sha256 = new((char)('0' + number), 64), ObjectId = $"o{number}" }],
-                new() { Id = id, ModelId = model.Id, Number = model.NextVersion(now).Value, Format = "onnx", Store = "filesystem", UploadedById = person, UploadedByName = "anna", Now = now });
+                new() { Id = id, ModelId = model.Id, Number = model.NextVersion("onnx", now).Value, Format = "onnx", Store = "filesystem", UploadedById = person, UploadedByName = "anna", Now = now });
             plan = Plan.Seal(
                 new()
                 {

@@ -122,7 +122,7 @@ public sealed class PlaygroundTabTests
             [new() { VersionId = versionId, Path = "model.onnx", SizeBytes = 1, Sha256 = new('1', 64), ObjectId = "o" }],
             new()
             {
-                Id = versionId, ModelId = model.Id, Number = model.NextVersion(now).Value, Format = "onnx", MetadataJson = JsonSerializer.Serialize(info, JsonSerializerOptions.Web),
+                Id = versionId, ModelId = model.Id, Number = model.NextVersion("onnx", now).Value, Format = "onnx", MetadataJson = JsonSerializer.Serialize(info, JsonSerializerOptions.Web),
                 Store = "filesystem", UploadedById = person, UploadedByName = "anna", Now = now,
             });
         var endpoint = Endpoint.Create("reader", target.Id, person, "anna", now).Value;

@@ -141,7 +141,7 @@ internal sealed class RegistryExamples
             {
                 Id = id,
                 ModelId = model.Id,
-                Number = model.NextVersion(Now).Value == number ? number : throw new InvalidOperationException("Numbers count up."),
+                Number = model.NextVersion(format, Now).Value == number ? number : throw new InvalidOperationException("Numbers count up."),
                 Format = format,
                 Store = "filesystem",
                 UploadedById = Guid.NewGuid(),

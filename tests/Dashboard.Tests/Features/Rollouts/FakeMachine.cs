@@ -53,7 +53,7 @@ internal sealed class FakeMachine
                 for (var i = 0; i < missing; i++)
                 {
                     var reason = Broken.GetValueOrDefault(revision.Plan.Version);
-                    replicas.Add((endpointId, new() { Id = $"r{created++}", PlanId = revision.PlanId, Node = "node", Phase = ReplicaPhase.Pending, Reason = reason }));
+                    replicas.Add((endpointId, new() { Id = $"r{created++}", PlanId = revision.PlanId, Node = "node", Phase = ReplicaPhase.Pending, Reason = reason, Next = reason is null ? null : "It is started again in 8 s." }));
                 }
             }
         }

@@ -214,7 +214,7 @@ internal sealed class OpsWorld : IAsyncDisposable
     private ModelVersion MakeVersion(Model model, Person uploader)
     {
         var id = Guid.NewGuid();
-        var number = model.NextVersion(Time.GetUtcNow()).Value;
+        var number = model.NextVersion("onnx", Time.GetUtcNow()).Value;
         VersionFile file = new() { VersionId = id, Path = "model.onnx", SizeBytes = 10, Sha256 = new string((char)('0' + number), 64), ObjectId = $"object{number}" };
         return ModelVersion.Create([file], new()
         {

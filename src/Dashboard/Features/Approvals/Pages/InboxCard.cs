@@ -10,7 +10,7 @@ public sealed record InboxCheck(bool Passed, string Text);
 /// <summary>A request with everything a decision needs.</summary>
 /// <param name="Detail">What is asked for.</param>
 /// <param name="Checks">What was looked at already.</param>
-public sealed record InboxCard(RolloutFacts Detail, IReadOnlyList<InboxCheck> Checks)
+public sealed record InboxCard(RolloutDetail Detail, IReadOnlyList<InboxCheck> Checks)
 {
     /// <summary>The rollout's key.</summary>
     public Guid Id => Detail.Rollout.Id;

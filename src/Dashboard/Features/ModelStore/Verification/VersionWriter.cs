@@ -19,7 +19,7 @@ internal sealed class VersionWriter(CommandRunner commands)
         {
             var upload = await scope.Db.Uploads.Include(u => u.Files).SingleAsync(u => u.Id == uploadId, token);
             var model = await scope.Db.Models.SingleAsync(m => m.Id == upload.ModelId, token);
-            var number = model.NextVersion(scope.Now);
+            var number = model.NextVersion(inspected.Format, scope.Now);
             if (!number.Succeeded)
             {
                 return number.Failure;

@@ -3,6 +3,7 @@ using Ops.Dashboard.Components.Controls;
 using Ops.Dashboard.Features.Monitoring.Charts;
 using Ops.Dashboard.Features.Monitoring.Fleet;
 using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Features.Targets.Pages;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Monitoring.Pages;

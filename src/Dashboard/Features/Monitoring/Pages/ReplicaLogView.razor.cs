@@ -10,8 +10,7 @@ public sealed partial class ReplicaLogView
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource ended = new();
     private readonly CancellationToken gone;
-    private IReadOnlyList<string> raw = [];
-    private IReadOnlyList<LogLine>? lines;
+    private IReadOnlyList<string>? lines;
     private string? problem;
     private Task following = Task.CompletedTask;
 
@@ -73,12 +72,7 @@ public sealed partial class ReplicaLogView
         {
             var driver = Drivers.FirstOrDefault(d => d.Kind == Facts.TargetKind);
             var read = driver is null ? [] : await driver.ReadLogAsync(new(Facts.Id, Facts.Name, Facts.TargetId), ReplicaId, MostLines, gone);
-            if (lines is null || !read.SequenceEqual(raw, StringComparer.Ordinal))
-            {
-                raw = read;
-                lines = [.. read.Select(LogLine.Parse)];
-            }
-
+            lines = lines is not null && read.SequenceEqual(lines, StringComparer.Ordinal) ? lines : read;
             problem = driver is null ? $"This program has no driver for {Facts.TargetKind} targets." : null;
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException or UnauthorizedAccessException or TimeoutException)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace Ops.Dashboard.Features.Registry.Onnx;
@@ -20,36 +19,29 @@ internal enum ProtoWireType
 /// </summary>
 internal sealed class ProtoReader : IDisposable
 {
-    private const int BufferBytes = 64 * 1024;
-    private const int LongestVarint = 10;
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly Stream stream;
     private readonly OnnxReadLimits limits;
     private readonly CancellationToken cancellation;
-    private readonly byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-    private int start;
-    private int count;
+    private readonly ProtoBuffer buffer;
     private long pendingEnd;
     private long fields;
 
     public ProtoReader(Stream stream, OnnxReadLimits limits, CancellationToken cancellation)
     {
-        this.stream = stream;
         this.limits = limits;
         this.cancellation = cancellation;
-        Total = stream.CanSeek ? stream.Length - stream.Position : null;
-        RefuseSize(Total ?? 0);
+        buffer = new(stream, limits, cancellation);
     }
 
     /// <summary>Bytes in the file when the stream knows.</summary>
-    public long? Total { get; }
+    public long? Total => buffer.Total;
 
     /// <summary>The end of the outermost message: the end of the file, wherever that is.</summary>
     public long RootEnd => Total ?? long.MaxValue;
 
     /// <summary>Bytes consumed so far.</summary>
-    public long Position { get; private set; }
+    public long Position => buffer.Position;
 
     /// <summary>The number of the current field.</summary>
     public int Field { get; private set; }
@@ -63,11 +55,7 @@ internal sealed class ProtoReader : IDisposable
     private ulong Value { get; set; }
 
     /// <summary>The first bytes of the file, without consuming them.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> PeekAsync(int bytes)
-    {
-        await FillAsync(bytes);
-        return buffer.AsMemory(start, Math.Min(bytes, count));
-    }
+    public ValueTask<ReadOnlyMemory<byte>> PeekAsync(int bytes) => buffer.PeekAsync(bytes);
 
     /// <summary>Moves to the next field of the message that ends at <paramref name="end"/>.</summary>
     /// <returns>False at the end of the message.</returns>
@@ -75,11 +63,11 @@ internal sealed class ProtoReader : IDisposable
     {
         if (pendingEnd > Position)
         {
-            await SkipAsync(pendingEnd - Position);
+            await buffer.SkipAsync(pendingEnd - Position);
         }
 
-        await FillAsync(LongestVarint);
-        if (Position == end || (end == long.MaxValue && count == 0))
+        await buffer.FillAsync(ProtoBuffer.LongestVarint);
+        if (Position == end || (end == long.MaxValue && buffer.IsEmpty))
         {
             return false;
         }
@@ -94,7 +82,7 @@ internal sealed class ProtoReader : IDisposable
             cancellation.ThrowIfCancellationRequested();
         }
 
-        var tag = Varint(end);
+        var tag = buffer.Varint(end);
         if (tag > uint.MaxValue || tag >> 3 == 0)
         {
             throw OnnxRefusedException.Malformed("it has a field without a valid number");
@@ -125,8 +113,8 @@ internal sealed class ProtoReader : IDisposable
     /// <summary>The next number of the packed list that ends at <paramref name="end"/>.</summary>
     public async ValueTask<long> PackedInt64Async(long end)
     {
-        await FillAsync(LongestVarint);
-        return (long)Varint(end);
+        await buffer.FillAsync(ProtoBuffer.LongestVarint);
+        return (long)buffer.Varint(end);
     }
 
     /// <summary>
@@ -143,7 +131,7 @@ internal sealed class ProtoReader : IDisposable
 
         try
         {
-            var name = await TextAsync((int)Length, StrictUtf8);
+            var name = await buffer.TextAsync((int)Length, StrictUtf8);
             return name.Contains('\0') ? throw OnnxRefusedException.Malformed("a name contains a NUL character") : name;
         }
         catch (DecoderFallbackException)
@@ -160,11 +148,11 @@ internal sealed class ProtoReader : IDisposable
     {
         Expect(ProtoWireType.Bytes);
         var cut = Length > maxBytes;
-        var text = (await TextAsync((int)Math.Min(Length, maxBytes), Encoding.UTF8)).Replace('\0', '\uFFFD');
+        var text = (await buffer.TextAsync((int)Math.Min(Length, maxBytes), Encoding.UTF8)).Replace('\0', '\uFFFD');
         return (cut ? text.TrimEnd('\uFFFD') : text, cut);
     }
 
-    public void Dispose() => ArrayPool<byte>.Shared.Return(buffer);
+    public void Dispose() => buffer.Dispose();
 
     private void Expect(ProtoWireType wanted)
     {
@@ -179,13 +167,13 @@ internal sealed class ProtoReader : IDisposable
         switch (wireType)
         {
             case (int)ProtoWireType.Varint:
-                await FillAsync(LongestVarint);
-                Value = Varint(end);
+                await buffer.FillAsync(ProtoBuffer.LongestVarint);
+                Value = buffer.Varint(end);
                 pendingEnd = 0;
                 break;
             case (int)ProtoWireType.Bytes:
-                await FillAsync(LongestVarint);
-                EnterContent(Varint(end), end);
+                await buffer.FillAsync(ProtoBuffer.LongestVarint);
+                EnterContent(buffer.Varint(end), end);
                 break;
             case (int)ProtoWireType.Fixed64:
                 EnterContent(8, end);
@@ -210,129 +198,11 @@ internal sealed class ProtoReader : IDisposable
         if ((long)length > end - Position)
         {
             throw end == RootEnd
-                ? Truncated()
+                ? ProtoBuffer.Truncated()
                 : OnnxRefusedException.Malformed("a field is longer than the message around it");
         }
 
-        RefuseSize((Int128)Position + length);
+        buffer.RefuseSize((Int128)Position + length);
         pendingEnd = Position + (long)length;
     }
-
-    // A number of up to ten bytes, of which the caller has filled the buffer as far as the file goes.
-    private ulong Varint(long end)
-    {
-        ulong value = 0;
-        for (var i = 0; i < LongestVarint; i++)
-        {
-            if (i >= count)
-            {
-                throw Truncated();
-            }
-
-            if (Position + i >= end)
-            {
-                throw OnnxRefusedException.Malformed("a number reaches beyond the message around it");
-            }
-
-            var b = buffer[start + i];
-            if (i == LongestVarint - 1 && b > 1)
-            {
-                break;
-            }
-
-            value |= (ulong)(b & 0x7F) << (7 * i);
-            if (b < 0x80)
-            {
-                Consume(i + 1);
-                return value;
-            }
-        }
-
-        throw OnnxRefusedException.Malformed("a number is longer than 64 bits");
-    }
-
-    private async ValueTask<string> TextAsync(int length, Encoding encoding)
-    {
-        if (length <= BufferBytes)
-        {
-            await FillAsync(length);
-            if (count < length)
-            {
-                throw Truncated();
-            }
-
-            var text = encoding.GetString(buffer, start, length);
-            Consume(length);
-            return text;
-        }
-
-        throw new InvalidOperationException("A limit on text is larger than the reader's buffer.");
-    }
-
-    private async ValueTask SkipAsync(long length)
-    {
-        var buffered = (int)Math.Min(length, count);
-        Consume(buffered);
-        length -= buffered;
-        if (length > 0 && Total is not null)
-        {
-            // Never beyond the end: every length was checked against the size of the file when it was read.
-            stream.Seek(length, SeekOrigin.Current);
-            Position += length;
-            return;
-        }
-
-        while (length > 0)
-        {
-            await FillAsync((int)Math.Min(length, BufferBytes));
-            if (count == 0)
-            {
-                throw Truncated();
-            }
-
-            var step = (int)Math.Min(length, count);
-            Consume(step);
-            length -= step;
-        }
-    }
-
-    // Tries to have this many bytes in the buffer; fewer only at the end of the file.
-    private ValueTask FillAsync(int wanted) => count >= wanted ? ValueTask.CompletedTask : FillSlowlyAsync(wanted);
-
-    private async ValueTask FillSlowlyAsync(int wanted)
-    {
-        buffer.AsSpan(start, count).CopyTo(buffer);
-        start = 0;
-        while (count < wanted)
-        {
-            var read = await stream.ReadAsync(buffer.AsMemory(count, BufferBytes - count), cancellation);
-            if (read == 0)
-            {
-                return;
-            }
-
-            count += read;
-            RefuseSize(Position + count);
-        }
-    }
-
-    private void Consume(int bytes)
-    {
-        start += bytes;
-        count -= bytes;
-        Position += bytes;
-    }
-
-    private void RefuseSize(Int128 bytes)
-    {
-        if (bytes > limits.MaxFileBytes)
-        {
-            throw new OnnxRefusedException(
-                OnnxRefusalCodes.TooLarge,
-                $"The model file is larger than {limits.MaxFileBytes} bytes, the most a protobuf file can hold. Export it with its weights as external data (save_as_external_data) and upload all the files together.");
-        }
-    }
-
-    private static OnnxRefusedException Truncated() =>
-        new(OnnxRefusalCodes.Truncated, "The file ends in the middle of the model. Upload it again; if it stays like this, export the model again.");
 }

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Ops.Data;
 using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Features.Registry.Queries;
@@ -68,7 +67,7 @@ public sealed record ModelListFilter
     public static string Write(ModelSort sort, bool descending) => (descending ? "-" : "") + sort.ToString().ToLowerInvariant();
 
     /// <summary>Keeps what matches.</summary>
-    internal IQueryable<Model> Apply(RegistryDb db, IQueryable<Model> models)
+    internal IQueryable<Model> Apply(IQueryable<Model> models)
     {
         if (Archived is { } archived)
         {
@@ -77,7 +76,7 @@ public sealed record ModelListFilter
 
         if (Format is { } format)
         {
-            models = models.Where(m => db.Versions.Any(v => v.ModelId == m.Id && v.Number == m.LatestVersion && v.Format == format));
+            models = models.Where(m => m.LatestFormat == format);
         }
 
         foreach (var word in Words)

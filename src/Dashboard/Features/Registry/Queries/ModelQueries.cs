@@ -54,7 +54,7 @@ internal sealed class ModelQueries(IDbContextFactory<RegistryDb> databases)
     {
         var filter = ModelListFilter.Parse(search, null, null, ModelListFilter.Write(ModelSort.Updated, descending: true));
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var models = ModelCursor.Order(filter.Apply(db, db.Models.AsNoTracking()), filter.Sort, filter.Descending);
+        var models = ModelCursor.Order(filter.Apply(db.Models.AsNoTracking()), filter.Sort, filter.Descending);
         return await models.Take(most).Select(m => new ModelRow(m.Id, m.Name, m.OwnerName, m.LatestVersion, m.UpdatedAt, false)).ToListAsync(cancellation);
     }
 
@@ -93,7 +93,7 @@ internal sealed class ModelQueries(IDbContextFactory<RegistryDb> databases)
     private static async Task<List<ModelRow>> ReadAsync(RegistryDb db, ModelListFilter filter, ModelCursor? place, bool backwards, CancellationToken cancellation)
     {
         var descending = filter.Descending != backwards;
-        var models = filter.Apply(db, db.Models.AsNoTracking());
+        var models = filter.Apply(db.Models.AsNoTracking());
         if (place is not null)
         {
             models = place.Beyond(models, filter.Sort, descending);
@@ -101,7 +101,7 @@ internal sealed class ModelQueries(IDbContextFactory<RegistryDb> databases)
 
         return await ModelCursor.Order(models, filter.Sort, descending)
             .Take(PageSize + 1)
-            .Select(m => new ModelRow(m.Id, m.Name, m.OwnerName, m.LatestVersion, m.UpdatedAt, m.ArchivedAt != null) { Tags = m.Tags })
+            .Select(m => new ModelRow(m.Id, m.Name, m.OwnerName, m.LatestVersion, m.UpdatedAt, m.ArchivedAt != null) { Tags = m.Tags, Format = m.LatestFormat })
             .ToListAsync(cancellation);
     }
 
@@ -113,17 +113,16 @@ internal sealed class ModelQueries(IDbContextFactory<RegistryDb> databases)
         }
 
         Guid[] ids = [.. rows.Select(r => r.Id)];
-        var latest = await (
+        var sizes = await (
             from model in db.Models.AsNoTracking()
             join version in db.Versions on new { ModelId = model.Id, Number = model.LatestVersion } equals new { version.ModelId, version.Number }
             where ids.Contains(model.Id)
-            select new { model.Id, version.Format, version.SizeBytes }).ToDictionaryAsync(v => v.Id, cancellation);
+            select new { model.Id, version.SizeBytes }).ToDictionaryAsync(v => v.Id, v => (long?)v.SizeBytes, cancellation);
         var aliases = (await AliasesAsync(db, ids, cancellation)).ToLookup(a => a.ModelId);
         var runs = (await WhereItRuns.ReadAsync(db, ids, cancellation)).ToLookup(r => r.ModelId);
         return [.. rows.Select(row => row with
         {
-            Format = latest.GetValueOrDefault(row.Id)?.Format,
-            SizeBytes = latest.GetValueOrDefault(row.Id)?.SizeBytes,
+            SizeBytes = sizes.GetValueOrDefault(row.Id),
             Aliases = [.. aliases[row.Id]],
             Runs = [.. runs[row.Id]],
         })];

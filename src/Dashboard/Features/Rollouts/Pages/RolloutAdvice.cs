@@ -9,7 +9,7 @@ namespace Ops.Dashboard.Features.Rollouts.Pages;
 internal sealed record RolloutAdvice(string Why, string? Next)
 {
     /// <summary>The lines for a rollout as it stands.</summary>
-    public static RolloutAdvice Of(RolloutFacts detail)
+    public static RolloutAdvice Of(RolloutDetail detail)
     {
         var rollout = detail.Rollout;
         return rollout.State switch
@@ -36,7 +36,7 @@ internal sealed record RolloutAdvice(string Why, string? Next)
         return new($"Waits for {people} with the role {rollout.ApproverRole} to approve.", "It is in their inbox. Nobody approves a plan of their own or a version they uploaded.");
     }
 
-    private static string Now(RolloutFacts detail) => detail.StableName is { } stable
+    private static string Now(RolloutDetail detail) => detail.StableName is { } stable
         ? $"{detail.Endpoint} serves {stable}."
         : $"Nothing runs on {detail.Endpoint}.";
 }

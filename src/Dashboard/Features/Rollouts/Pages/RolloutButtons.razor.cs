@@ -16,7 +16,7 @@ public sealed partial class RolloutButtons
 
     /// <summary>The rollout as it is shown.</summary>
     [Parameter, EditorRequired]
-    public RolloutFacts Detail { get; set; } = default!;
+    public RolloutDetail Detail { get; set; } = default!;
 
     /// <summary>Told what was refused, or null after something was done.</summary>
     [Parameter, EditorRequired]
@@ -83,7 +83,7 @@ public sealed partial class RolloutButtons
             return;
         }
 
-        var to = planId == Detail.Rollout.PlanId ? RolloutFacts.NameOf(Detail.Plan) : Detail.Previous is { } before ? RolloutFacts.NameOf(before) : "what ran before";
+        var to = planId == Detail.Rollout.PlanId ? RolloutDetail.NameOf(Detail.Plan) : Detail.Previous is { } before ? RolloutDetail.NameOf(before) : "what ran before";
         var answer = await Confirm.AskAsync(new($"Roll {Detail.Endpoint} back?", $"A new rollout brings {to} back, exactly as it was planned then.", "Roll back", Danger: true));
         if (answer.Confirmed)
         {

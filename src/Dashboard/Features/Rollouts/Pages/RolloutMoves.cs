@@ -29,7 +29,7 @@ internal static class RolloutMoves
     };
 
     /// <summary>The same plan once more.</summary>
-    public static RolloutMove Retry(RolloutFacts detail)
+    public static RolloutMove Retry(RolloutDetail detail)
     {
         const string Label = "Retry";
         return detail.Rollout.State is not (RolloutState.Failed or RolloutState.Aborted) ? new(Label, "Only a rollout that failed or was aborted can be tried again.")
@@ -42,7 +42,7 @@ internal static class RolloutMoves
     /// <summary>Back to what ran before this one, or, from an older one that ran well, back to this.</summary>
     /// <param name="detail">The rollout.</param>
     /// <param name="planId">The plan to go back to.</param>
-    public static RolloutMove RollBack(RolloutFacts detail, out Guid planId)
+    public static RolloutMove RollBack(RolloutDetail detail, out Guid planId)
     {
         var rollout = detail.Rollout;
         var isStable = detail.StablePlanId == rollout.PlanId;

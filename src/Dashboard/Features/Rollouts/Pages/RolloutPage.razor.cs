@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Approvals.Pages;
+using Ops.Dashboard.Features.Targets.Pages;
 using Ops.Data.Approvals;
 using Ops.Data.Rollouts;
 
@@ -10,7 +11,7 @@ namespace Ops.Dashboard.Features.Rollouts.Pages;
 public sealed partial class RolloutPage
 {
     private readonly ActivityNews news = new();
-    private RolloutFacts? detail;
+    private RolloutDetail? detail;
     private EndpointActivity? activity;
     private Guid shown;
     private bool isMissing;

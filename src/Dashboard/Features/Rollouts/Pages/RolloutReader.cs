@@ -18,7 +18,7 @@ internal sealed class RolloutReader(IDbContextFactory<RegistryDb> databases, Tar
     /// <param name="id">The key.</param>
     /// <param name="withEvents">Whether its history is wanted too.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<RolloutFacts?> FindAsync(Guid id, bool withEvents, CancellationToken cancellation)
+    public async Task<RolloutDetail?> FindAsync(Guid id, bool withEvents, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var rollout = await db.Rollouts.AsNoTracking().Include(r => r.Decisions).SingleOrDefaultAsync(r => r.Id == id, cancellation);
@@ -65,7 +65,7 @@ internal sealed class RolloutReader(IDbContextFactory<RegistryDb> databases, Tar
     }
 
     /// <summary>The last lines that a replica of the rollout's endpoint wrote, oldest first; empty when nothing drives its target.</summary>
-    public async Task<IReadOnlyList<string>> LogAsync(RolloutFacts detail, string replicaId, int lines, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> LogAsync(RolloutDetail detail, string replicaId, int lines, CancellationToken cancellation)
     {
         if (drivers.Find(detail.Target) is not { } driver)
         {

@@ -1,6 +1,5 @@
 using Ops.Dashboard.Components.Controls;
 using Ops.Data.Rollouts;
-using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Rollouts.Pages;
 
@@ -26,9 +25,6 @@ internal static class RolloutText
         RolloutState.Failed or RolloutState.Rejected => State.Critical,
         _ => State.Neutral,
     };
-
-    /// <summary>Such as <c>production</c>.</summary>
-    public static string WordOf(TargetEnvironment environment) => environment.ToString().ToLowerInvariant();
 
     /// <summary>What an event means.</summary>
     public static State LookOf(RolloutEvent happened) => happened.Level switch

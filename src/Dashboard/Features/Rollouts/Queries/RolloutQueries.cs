@@ -1,6 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Ops.Dashboard.Features.Rollouts.Plans;
-using Ops.Dashboard.Features.Targets;
 using Ops.Data;
 using Ops.Data.Approvals;
 using Ops.Data.Rollouts;
@@ -76,48 +74,8 @@ internal sealed record RolloutItem
 /// <param name="Next">The key to ask on with, or null at the end.</param>
 internal sealed record KeysetPage<T>(IReadOnlyList<T> Items, Guid? Next);
 
-/// <summary>Everything a rollout's page shows.</summary>
-internal sealed record RolloutDetail
-{
-    /// <summary>The line of the list.</summary>
-    public required RolloutItem Item { get; init; }
-
-    /// <summary>The row, with the hash and digest that decisions are about.</summary>
-    public required Rollout Rollout { get; init; }
-
-    /// <summary>The sealed plan.</summary>
-    public required PlanSpec Plan { get; init; }
-
-    /// <summary>What ran, or while it waits what runs, on the endpoint; null for nothing.</summary>
-    public required PlanSpec? Before { get; init; }
-
-    /// <summary>What it changes.</summary>
-    public required IReadOnlyList<PlanChange> Changes { get; init; }
-
-    /// <summary>What to look at before saying yes.</summary>
-    public required IReadOnlyList<RiskNote> Risks { get; init; }
-
-    /// <summary>What will happen, in words.</summary>
-    public required string Sentence { get; init; }
-
-    /// <summary>Why the plan or version must not run as it is in the registry now, or null.</summary>
-    public required string? Damage { get; init; }
-
-    /// <summary>The number of the rollout that this rollback undoes.</summary>
-    public required int? Undoes { get; init; }
-
-    /// <summary>Decisions so far, oldest first.</summary>
-    public required IReadOnlyList<Decision> Decisions { get; init; }
-
-    /// <summary>The last 200 lines of its history, oldest first.</summary>
-    public required IReadOnlyList<RolloutEvent> Events { get; init; }
-
-    /// <summary>The replicas of the endpoint that are seen now.</summary>
-    public required IReadOnlyList<ReplicaObservation> Replicas { get; init; }
-}
-
-/// <summary>Reads rollouts for pages.</summary>
-internal sealed class RolloutQueries(IDbContextFactory<RegistryDb> databases, ObservedEndpoints observed)
+/// <summary>Reads lists of rollouts for pages.</summary>
+internal sealed class RolloutQueries(IDbContextFactory<RegistryDb> databases)
 {
     /// <summary>The longest part of a list.</summary>
     public const int MostItems = 200;
@@ -170,49 +128,6 @@ internal sealed class RolloutQueries(IDbContextFactory<RegistryDb> databases, Ob
         return new([.. found.Take(count)], found.Count > count ? found[count - 1].Id : null);
     }
 
-    /// <summary>Reads everything about one, or null when there is none.</summary>
-    public async Task<RolloutDetail?> FindAsync(Guid rolloutId, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var rollout = await db.Rollouts.AsNoTracking().Include(r => r.Decisions).SingleOrDefaultAsync(r => r.Id == rolloutId, cancellation);
-        if (rollout is null)
-        {
-            return null;
-        }
-
-        var endpoint = await db.Endpoints.AsNoTracking().SingleAsync(e => e.Id == rollout.EndpointId, cancellation);
-        var target = await db.Targets.AsNoTracking().SingleAsync(t => t.Id == endpoint.TargetId, cancellation);
-
-        // What a decision would change is what runs now, not what ran when it was asked for.
-        var beforeId = rollout.State == RolloutState.PendingApproval ? endpoint.StablePlanId : rollout.PreviousPlanId;
-        var plans = await db.Plans.AsNoTracking().Where(p => p.Id == rollout.PlanId || p.Id == beforeId).ToDictionaryAsync(p => p.Id, cancellation);
-        var plan = plans[rollout.PlanId];
-        var before = beforeId is { } id ? plans.GetValueOrDefault(id)?.Spec : null;
-        var version = await db.Versions.AsNoTracking().Include(v => v.Files).SingleOrDefaultAsync(v => v.Id == plan.VersionId, cancellation);
-        return new()
-        {
-            Item = await Items(db, db.Rollouts.AsNoTracking().Where(r => r.Id == rolloutId)).SingleAsync(cancellation),
-            Rollout = rollout,
-            Plan = plan.Spec,
-            Before = before,
-            Changes = PlanDiff.Between(before, plan.Spec),
-            Risks = PlanRisks.Of(before, plan.Spec),
-            Sentence = PlanSentence.Of(plan.Spec, target.Kind),
-            Damage = plan.Hash == rollout.PlanHash ? VersionIntegrity.Refuse(plan, version) : "The plan is no longer the one that was asked for.",
-            Undoes = rollout.UndoesRolloutId is { } undone ? await db.Rollouts.Where(r => r.Id == undone).Select(r => (int?)r.Number).SingleOrDefaultAsync(cancellation) : null,
-            Decisions = [.. rollout.Decisions.OrderBy(d => d.At)],
-            Events = await LastEventsAsync(db.RolloutEvents.Where(e => e.RolloutId == rolloutId), cancellation),
-            Replicas = observed.Find(endpoint.Id)?.Replicas ?? [],
-        };
-    }
-
-    /// <summary>Reads the last 200 lines of an endpoint's history, also those between rollouts, oldest first.</summary>
-    public async Task<IReadOnlyList<RolloutEvent>> EventsOfEndpointAsync(Guid endpointId, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await LastEventsAsync(db.RolloutEvents.Where(e => e.EndpointId == endpointId), cancellation);
-    }
-
     internal static IQueryable<RolloutItem> Items(RegistryDb db, IQueryable<Rollout> rollouts) =>
         from rollout in rollouts
         join endpoint in db.Endpoints on rollout.EndpointId equals endpoint.Id
@@ -243,11 +158,4 @@ internal sealed class RolloutQueries(IDbContextFactory<RegistryDb> databases, Ob
             Approvals = rollout.Decisions.Count(d => d.Verdict == Verdict.Approve),
             RequiredApprovals = rollout.RequiredApprovals,
         };
-
-    private static async Task<IReadOnlyList<RolloutEvent>> LastEventsAsync(IQueryable<RolloutEvent> events, CancellationToken cancellation)
-    {
-        var last = await events.AsNoTracking().OrderByDescending(e => e.Id).Take(MostItems).ToListAsync(cancellation);
-        last.Reverse();
-        return last;
-    }
 }

@@ -14,13 +14,10 @@ internal sealed class Replica : IDisposable
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(10);
     private readonly LocalTargetContext context;
     private readonly ReplicaFolder folder;
-    private readonly Action changed;
-    private readonly Lock gate = new();
+    private readonly ReplicaAccount account;
     private readonly CancellationTokenSource stop = new();
     private readonly CancellationTokenSource rush = new();
     private readonly BackOff backOff = new();
-    private ReplicaRecord record;
-    private ReplicaObservation observation;
     private string? reportedFailure;
 
     /// <summary>Takes charge of a replica whose record is on the disk.</summary>
@@ -30,16 +27,9 @@ internal sealed class Replica : IDisposable
     /// <param name="changed">Called after each change of <see cref="Observation"/>.</param>
     public Replica(LocalTargetContext context, ReplicaFolder folder, ReplicaRecord record, Action changed)
     {
-        (this.context, this.folder, this.record, this.changed) = (context, folder, record, changed);
+        (this.context, this.folder) = (context, folder);
         Plan = record.Spec;
-        observation = new()
-        {
-            Id = record.Id,
-            PlanId = record.PlanId,
-            Node = context.NodeName,
-            Phase = record.Wanted ? ReplicaPhase.Pending : ReplicaPhase.Stopping,
-            Restarts = record.Restarts,
-        };
+        account = new(context, folder, record, changed, stop.Token);
         if (!record.Wanted)
         {
             stop.Cancel();
@@ -50,13 +40,13 @@ internal sealed class Replica : IDisposable
     public PlanSpec Plan { get; }
 
     /// <summary>When it was first wanted.</summary>
-    public DateTimeOffset CreatedAt => record.CreatedAt;
+    public DateTimeOffset CreatedAt => Record.CreatedAt;
 
     /// <summary>What is seen of it now.</summary>
-    public ReplicaObservation Observation => Volatile.Read(ref observation);
+    public ReplicaObservation Observation => account.Observation;
 
     /// <summary>Whether it is meant to stay.</summary>
-    public bool IsWanted => record.Wanted;
+    public bool IsWanted => Record.Wanted;
 
     /// <summary>What it wrote.</summary>
     public ReplicaLog Log => folder.Log;
@@ -70,25 +60,20 @@ internal sealed class Replica : IDisposable
     /// <summary>Writes down that the replica is to go, and shows it as stopping at once, so that nobody sends it anything more. The rest happens by itself.</summary>
     public void GiveUp()
     {
-        lock (gate)
+        if (!account.TryGiveUp())
         {
-            if (!record.Wanted)
-            {
-                return;
-            }
-
-            record = record with { Wanted = false };
+            return;
         }
 
-        Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null });
+        account.Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null, Next = null });
         try
         {
-            Update(r => r);
+            account.Update(r => r);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // It goes all the same; only a crash before its folder is gone would bring it back for a moment.
-            context.Log.ReplicaRecordNotWritten(record.Id, e);
+            context.Log.ReplicaRecordNotWritten(Record.Id, e);
         }
 
         stop.Cancel();
@@ -110,6 +95,8 @@ internal sealed class Replica : IDisposable
         rush.Dispose();
     }
 
+    private ReplicaRecord Record => account.Record;
+
     private async Task RunAsync()
     {
         try
@@ -118,7 +105,7 @@ internal sealed class Replica : IDisposable
         }
         catch (Exception e)
         {
-            context.Log.ReplicaSupervisionFailed(record.Id, e);
+            context.Log.ReplicaSupervisionFailed(Record.Id, e);
         }
     }
 
@@ -131,7 +118,7 @@ internal sealed class Replica : IDisposable
             try
             {
                 process ??= await LaunchAsync();
-                end = await new ReplicaWatch(context, folder, record, Plan) { Show = Show, Report = Report }.WatchAsync(process, stop.Token);
+                end = await new ReplicaWatch(context, folder, Record, Plan) { Show = account.Show, Report = account.Report }.WatchAsync(process, stop.Token);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -148,7 +135,7 @@ internal sealed class Replica : IDisposable
             catch (Exception e)
             {
                 // A mistake of ours must not end supervision: it is shown where people look, and tried again.
-                context.Log.ReplicaSupervisionFailed(record.Id, e);
+                context.Log.ReplicaSupervisionFailed(Record.Id, e);
                 end = ReplicaEnd.Failed($"Supervision failed: {e.Message}");
             }
 
@@ -167,13 +154,13 @@ internal sealed class Replica : IDisposable
 
     private IReplicaProcess? Adopt()
     {
-        if (record.Instance is not { } instance || context.Processes.Find(folder.RunFolder(instance), folder.ReadProcess(instance)) is not { } process)
+        if (Record.Instance is not { } instance || context.Processes.Find(folder.RunFolder(instance), folder.ReadProcess(instance)) is not { } process)
         {
             return null;
         }
 
-        Show(o => o with { Phase = record.Wanted ? ReplicaPhase.Loading : ReplicaPhase.Stopping, ProcessId = process.Id, StartedAt = process.StartedAt });
-        Report(RolloutEventLevel.Info, TargetEventKinds.Adopted, $"Replica {record.Id} went on running while the dashboard was away (process {process.Id}).");
+        account.Show(o => o with { Phase = Record.Wanted ? ReplicaPhase.Loading : ReplicaPhase.Stopping, ProcessId = process.Id, StartedAt = process.StartedAt });
+        account.Report(RolloutEventLevel.Info, TargetEventKinds.Adopted, $"Replica {Record.Id} went on running while the dashboard was away (process {process.Id}).");
         return process;
     }
 
@@ -191,21 +178,21 @@ internal sealed class Replica : IDisposable
         }
 
         await context.AtStep(ReplicaStep.BeforeRecord);
-        var again = record.Instance is not null;
+        var again = Record.Instance is not null;
         var instance = Guid.NewGuid().ToString("N");
-        Update(r => r with { Instance = instance, Restarts = again ? r.Restarts + 1 : r.Restarts });
+        account.Update(r => r with { Instance = instance, Restarts = again ? r.Restarts + 1 : r.Restarts });
         await context.AtStep(ReplicaStep.RecordWritten);
-        folder.PrepareRun(instance, RuntimeConfiguration.Write(record, source.Value, folder.RunFolder(instance), context.CacheFolder, context.Options.DrainTimeout));
+        folder.PrepareRun(instance, RuntimeConfiguration.Write(Record, source.Value, folder.RunFolder(instance), context.CacheFolder, context.Options.DrainTimeout));
         var process = context.Processes.Start(new(folder.ConfigFile(instance), folder.Log.Current, Plan.EnvironmentVariables));
         await context.AtStep(ReplicaStep.ProcessStarted);
-        Show(o => o with { Phase = ReplicaPhase.Loading, ProcessId = process.Id, StartedAt = process.StartedAt, Address = null, Progress = null, Restarts = record.Restarts });
+        account.Show(o => o with { Phase = ReplicaPhase.Loading, ProcessId = process.Id, StartedAt = process.StartedAt, Address = null, Progress = null, Next = null, Restarts = Record.Restarts });
         if (again)
         {
-            Report(RolloutEventLevel.Info, TargetEventKinds.Restarted, $"Replica {record.Id} was started again (process {process.Id}, restart {record.Restarts}).");
+            account.Report(RolloutEventLevel.Info, TargetEventKinds.Restarted, $"Replica {Record.Id} was started again (process {process.Id}, restart {Record.Restarts}).");
         }
         else
         {
-            Report(RolloutEventLevel.Info, TargetEventKinds.Started, $"Replica {record.Id} was started (process {process.Id}).");
+            account.Report(RolloutEventLevel.Info, TargetEventKinds.Started, $"Replica {Record.Id} was started (process {process.Id}).");
         }
 
         return process;
@@ -214,7 +201,7 @@ internal sealed class Replica : IDisposable
     /// <summary>Ends what is left of a process that does not do its work, and says why.</summary>
     private async Task ComeDownAsync(IReplicaProcess? process, ReplicaEnd end)
     {
-        Show(o => o with { Phase = IsFailure(end) ? ReplicaPhase.Failed : ReplicaPhase.Pending, Reason = end.Reason, Address = null, Progress = null });
+        account.Show(o => o with { Phase = IsFailure(end) ? ReplicaPhase.Failed : ReplicaPhase.Pending, Reason = end.Reason, Next = null, Address = null, Progress = null });
         if (process is not null && !process.Ended.IsCompleted)
         {
             await Task.Delay(end.Kind == ReplicaEndKind.Unfit ? context.Options.LameDuck : TimeSpan.Zero, context.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -222,7 +209,7 @@ internal sealed class Replica : IDisposable
         }
 
         process?.Dispose();
-        Show(o => o with { ProcessId = null, StartedAt = null });
+        account.Show(o => o with { ProcessId = null, StartedAt = null });
     }
 
     // A process that ends twice in a row without ever having answered will not be of use the third time either.
@@ -234,15 +221,15 @@ internal sealed class Replica : IDisposable
         var isFailure = IsFailure(end);
         var wait = backOff.Next(end.HealthyFor);
         var next = wait == TimeSpan.Zero ? "It is started again at once." : $"It is started again in {wait.TotalSeconds:0} s.";
-        Show(o => o with { Reason = $"{end.Reason} {next}" });
+        account.Show(o => o with { Next = next });
         if (!isFailure)
         {
-            Report(RolloutEventLevel.Warning, TargetEventKinds.Died, $"Replica {record.Id}: {end.Reason} {next}");
+            account.Report(RolloutEventLevel.Warning, TargetEventKinds.Died, $"Replica {Record.Id}: {end.Reason} {next}");
         }
         else if (end.Reason != reportedFailure)
         {
             // The same failure every half minute would bury the history.
-            Report(RolloutEventLevel.Error, TargetEventKinds.Failed, $"Replica {record.Id}: {end.Reason}");
+            account.Report(RolloutEventLevel.Error, TargetEventKinds.Failed, $"Replica {Record.Id}: {end.Reason}");
         }
 
         reportedFailure = isFailure ? end.Reason : null;
@@ -252,7 +239,7 @@ internal sealed class Replica : IDisposable
     private async Task TakeDownAsync(IReplicaProcess? process)
     {
         var wasRunning = process is not null;
-        Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null });
+        account.Show(o => o with { Phase = ReplicaPhase.Stopping, Reason = null, Next = null });
         if (process is not null)
         {
             await Task.Delay(context.Options.LameDuck, context.Time, rush.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -263,7 +250,7 @@ internal sealed class Replica : IDisposable
 
         await context.AtStep(ReplicaStep.BeforeFolderRemoved);
         await CleanUpAsync();
-        Report(RolloutEventLevel.Info, TargetEventKinds.Stopped, wasRunning ? $"Replica {record.Id} finished its requests and stopped." : $"Replica {record.Id} was taken down.");
+        account.Report(RolloutEventLevel.Info, TargetEventKinds.Stopped, wasRunning ? $"Replica {Record.Id} finished its requests and stopped." : $"Replica {Record.Id} was taken down.");
     }
 
     private async Task EndAsync(IReplicaProcess process, TimeSpan patience)
@@ -278,7 +265,7 @@ internal sealed class Replica : IDisposable
         if (!process.Ended.IsCompleted)
         {
             process.Kill();
-            Report(RolloutEventLevel.Warning, TargetEventKinds.Killed, $"Replica {record.Id} did not end within {patience.TotalSeconds:0} s and was killed (process {process.Id}).");
+            account.Report(RolloutEventLevel.Warning, TargetEventKinds.Killed, $"Replica {Record.Id} did not end within {patience.TotalSeconds:0} s and was killed (process {process.Id}).");
             await Task.WhenAny(process.Ended, Task.Delay(KillPatience, context.Time));
         }
     }
@@ -289,10 +276,10 @@ internal sealed class Replica : IDisposable
         {
             try
             {
-                if (record.Wanted)
+                if (Record.Wanted)
                 {
                     // Started again with the next dashboard, which is no restart that anybody has to worry about.
-                    Update(r => r with { Instance = null });
+                    account.Update(r => r with { Instance = null });
                     folder.RemoveRuns();
                 }
                 else
@@ -304,49 +291,9 @@ internal sealed class Replica : IDisposable
             }
             catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !rush.IsCancellationRequested)
             {
-                context.Log.ReplicaFolderNotRemoved(record.Id, e);
+                context.Log.ReplicaFolderNotRemoved(Record.Id, e);
                 await Task.Delay(CleanUpRetry, context.Time, rush.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
-
-    private void Update(Func<ReplicaRecord, ReplicaRecord> change)
-    {
-        lock (gate)
-        {
-            record = change(record);
-            folder.Write(record);
-        }
-    }
-
-    private void Show(Func<ReplicaObservation, ReplicaObservation> change)
-    {
-        lock (gate)
-        {
-            var next = change(observation);
-
-            // Once told to stop it never looks like anything else: a router must not come back to it.
-            next = stop.IsCancellationRequested ? next with { Phase = ReplicaPhase.Stopping } : next;
-            if (next == observation)
-            {
-                return;
-            }
-
-            Volatile.Write(ref observation, next);
-        }
-
-        changed();
-    }
-
-    private void Report(RolloutEventLevel level, string kind, string message) => context.Events.Report(new()
-    {
-        EndpointId = record.EndpointId,
-        EndpointName = record.EndpointName,
-        PlanId = record.PlanId,
-        ReplicaId = record.Id,
-        At = context.Time.GetUtcNow(),
-        Level = level,
-        Kind = kind,
-        Message = message,
-    });
 }

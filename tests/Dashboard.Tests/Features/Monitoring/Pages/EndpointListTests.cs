@@ -39,15 +39,6 @@ public sealed class EndpointListTests
     public void Sort_Column_UnknownValuesLast(string? key, string expected) =>
         Assert.Equal(expected, string.Join(' ', EndpointList.Sort(All.Where(t => !t.IsRetired), key).Select(t => t.Facts.Name)));
 
-    [Theory]
-    [InlineData("plain text", null, State.Neutral, "plain text")]
-    [InlineData("""{"Timestamp":"2026-11-22T10:00:01.5Z","LogLevel":"Error","Message":"It broke","Exception":"why"}""", "10:00:01.500", State.Critical, "It broke\nwhy")]
-    [InlineData("""{"LogLevel":"Information","Message":"Ready"}""", null, State.Neutral, "Ready")]
-    [InlineData("""{"Message":"cut of""", null, State.Neutral, """{"Message":"cut of""")]
-    [InlineData("""{"other":1}""", null, State.Neutral, """{"other":1}""")]
-    public void LogLine_Parse_SentenceOrTheLineAsItIs(string line, string? time, State state, string text) =>
-        Assert.Equal(new LogLine(time, state, text), LogLine.Parse(line));
-
     private static EndpointTile Retired(string name)
     {
         var tile = Tiles.Of(name, Health.Idle);

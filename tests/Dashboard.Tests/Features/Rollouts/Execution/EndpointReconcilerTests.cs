@@ -66,6 +66,9 @@ public sealed class EndpointReconcilerTests
         Assert.Equal(RolloutState.Failed, rollout.State);
         Assert.Contains("No progress for 31 s", rollout.Status, StringComparison.Ordinal);
         Assert.Contains("the model file has another SHA-256", rollout.Status, StringComparison.Ordinal);
+
+        // True of the replica while it lasted, not of what has failed.
+        Assert.DoesNotContain("started again", rollout.Status, StringComparison.Ordinal);
         var stable = (await world.RolloutAsync(good.Id)).PlanId;
         Assert.Equal([stable, stable], world.Machine.Of(good.EndpointId).Select(r => r.PlanId));
         Assert.Equal([stable], world.Get<RouteTable>().Find("digits")!.ServingPlans);
@@ -214,65 +217,6 @@ public sealed class EndpointReconcilerTests
     }
 
     [Fact]
-    public async Task Reconcile_PlanAlteredAfterTheApproval_FailsAndStartsNothing()
-    {
-        await using var world = await OpsWorld.CreateAsync();
-        var controller = await Controller.StartAsync(world);
-        var asked = await world.ApprovedAsync(1);
-        await using (var db = world.Open())
-        {
-            // Whoever alters the text and its hash alike is found out by the hash that was decided about.
-            var plan = await db.Plans.AsNoTracking().SingleAsync();
-            var altered = plan.SpecJson.Replace("\"replicas\":2", "\"replicas\":9", StringComparison.Ordinal);
-            var hash = PlanSpec.HashOf(altered);
-            await db.Plans.ExecuteUpdateAsync(p => p.SetProperty(x => x.SpecJson, altered).SetProperty(x => x.Hash, hash));
-        }
-
-        await controller.SettleAsync(asked.EndpointId);
-
-        Assert.Equal(RolloutState.Failed, await controller.StateAsync(asked.Id));
-        Assert.DoesNotContain(world.Machine.Applied, a => a.Revisions.Count > 0);
-    }
-
-    [Fact]
-    public async Task Reconcile_DigestSwappedAfterTheApproval_FailsAndStartsNothing()
-    {
-        await using var world = await OpsWorld.CreateAsync();
-        var controller = await Controller.StartAsync(world);
-        var asked = await world.ApprovedAsync(1);
-        await using (var db = world.Open())
-        {
-            await db.VersionFiles.Where(f => f.VersionId == world.Versions[0].Id).ExecuteUpdateAsync(f => f.SetProperty(x => x.Sha256, new string('f', 64)));
-        }
-
-        await controller.SettleAsync(asked.EndpointId);
-
-        Assert.Equal(RolloutState.Failed, await controller.StateAsync(asked.Id));
-        Assert.DoesNotContain(world.Machine.Applied, a => a.Revisions.Count > 0);
-    }
-
-    [Fact]
-    public async Task Reconcile_StablePlanAltered_LeavesWhatRunsAloneAndSaysSoOnce()
-    {
-        await using var world = await OpsWorld.CreateAsync();
-        var controller = await Controller.StartAsync(world);
-        var asked = await world.ApprovedAsync(1);
-        await controller.SettleAsync(asked.EndpointId);
-        var applied = world.Machine.Applied.Count;
-        await using (var db = world.Open())
-        {
-            await db.Plans.ExecuteUpdateAsync(p => p.SetProperty(x => x.SpecJson, x => x.SpecJson + " "));
-        }
-
-        await controller.LookAsync(asked.EndpointId, 3);
-
-        Assert.Equal(applied, world.Machine.Applied.Count);
-        Assert.Single(world.Get<RouteTable>().Find("digits")!.ServingPlans);
-        await using var fresh = world.Open();
-        Assert.Equal(1, await fresh.RolloutEvents.CountAsync(e => e.Kind == RolloutEventKinds.PlanDamaged));
-    }
-
-    [Fact]
     public async Task Reconcile_Retired_TakesEverythingDownAndForgetsTheRoute()
     {
         await using var world = await OpsWorld.CreateAsync();
@@ -295,45 +239,6 @@ public sealed class EndpointReconcilerTests
     }
 
     [Fact]
-    public async Task Reconcile_TokenBecomesRequired_IsAskedForFromTheFirstMoment()
-    {
-        await using var world = await OpsWorld.CreateAsync();
-        var controller = await Controller.StartAsync(world);
-        var first = await world.ApprovedAsync(1);
-        await controller.SettleAsync(first.EndpointId);
-        Assert.False(world.Get<RouteTable>().Find("digits")!.RequiresToken);
-        var second = await world.ApprovedAsync(1, d => d with { RequiresToken = true });
-        await controller.LookAsync(first.EndpointId);
-
-        Assert.True(world.Get<RouteTable>().Find("digits")!.RequiresToken);
-        await controller.SettleAsync(first.EndpointId);
-        await world.ApprovedAsync(1, d => d with { RequiresToken = false, Replicas = 3 });
-        await controller.LookAsync(first.EndpointId);
-        Assert.True(world.Get<RouteTable>().Find("digits")!.RequiresToken);
-        await controller.SettleAsync(first.EndpointId);
-        Assert.False(world.Get<RouteTable>().Find("digits")!.RequiresToken);
-        Assert.Equal(RolloutState.Succeeded, await controller.StateAsync(second.Id));
-    }
-
-    [Fact]
-    public async Task Reconcile_TargetMovedToAnotherEnvironment_FailsInsteadOfRunningUnderTheOldPolicy()
-    {
-        await using var world = await OpsWorld.CreateAsync(environment: TargetEnvironment.Dev);
-        var controller = await Controller.StartAsync(world);
-        var asked = await world.RequestAsync();
-        await using (var db = world.Open())
-        {
-            (await db.Targets.SingleAsync()).SetEnvironment(TargetEnvironment.Production);
-            await db.SaveChangesAsync();
-        }
-
-        await controller.SettleAsync(asked.EndpointId);
-
-        Assert.Equal(RolloutState.Failed, await controller.StateAsync(asked.Id));
-        Assert.DoesNotContain(world.Machine.Applied, a => a.Revisions.Count > 0);
-    }
-
-    [Fact]
     public async Task Rollback_Succeeds_MarksWhatItUndidAndNeedsNobody()
     {
         await using var world = await OpsWorld.CreateAsync();
@@ -352,20 +257,5 @@ public sealed class EndpointReconcilerTests
         Assert.Equal(RolloutState.RolledBack, await controller.StateAsync(second.Id));
         Assert.Equal([old, old], world.Machine.Of(first.EndpointId).Select(r => r.PlanId));
         Assert.Equal(Ops.Data.FailureKind.Conflict, (await world.Get<RequestRollback>().RunAsync(world.As("oncall"), first.EndpointId, old)).Failure!.Kind);
-    }
-
-    [Fact]
-    public async Task Decide_LaterReject_DoesNotTouchTheRunningRollout()
-    {
-        await using var world = await OpsWorld.CreateAsync();
-        var controller = await Controller.StartAsync(world);
-        var first = await world.ApprovedAsync(1);
-        await controller.LookAsync(first.EndpointId);
-        var second = await world.RequestAsync(2);
-
-        Assert.True((await world.DecideAsync(second.Id, Verdict.Reject)).Succeeded);
-        await controller.SettleAsync(first.EndpointId);
-
-        Assert.Equal(RolloutState.Succeeded, await controller.StateAsync(first.Id));
     }
 }

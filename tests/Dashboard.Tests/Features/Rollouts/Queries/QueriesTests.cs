@@ -1,4 +1,6 @@
 using Ops.Dashboard.Features.Approvals;
+using Ops.Dashboard.Features.Rollouts.Pages;
+using Ops.Dashboard.Features.Rollouts.Plans;
 using Ops.Dashboard.Features.Rollouts.Queries;
 using Ops.Dashboard.Tests.Features.Rollouts.Execution;
 using Ops.Data.Approvals;
@@ -71,11 +73,11 @@ public sealed class QueriesTests
         await controller.SettleAsync(first.EndpointId);
         var next = await world.RequestAsync(3, change: d => d with { Replicas = 1 });
 
-        var detail = (await world.Get<RolloutQueries>().FindAsync(next.Id))!;
+        var detail = (await world.Get<RolloutReader>().FindAsync(next.Id, withEvents: true, default))!;
 
-        Assert.Equal([("Version", "digits 1", "digits 3"), ("Replicas", "2", "1")], detail.Changes.Select(c => (c.Label, c.Old, c.New)));
-        Assert.Contains(detail.Risks, r => r.Message.Contains("Fewer replicas", StringComparison.Ordinal));
-        Assert.Equal("1 replica of digits 3 on this machine, 1 thread and 256 MiB; rolling, one at a time.", detail.Sentence);
+        Assert.Equal([("Version", "digits 1", "digits 3"), ("Replicas", "2", "1")], PlanDiff.Between(detail.Previous, detail.Plan).Select(c => (c.Label, c.Old, c.New)));
+        Assert.Contains(PlanRisks.Of(detail.Previous, detail.Plan), r => r.Message.Contains("Fewer replicas", StringComparison.Ordinal));
+        Assert.Equal("1 replica of digits 3 on this machine, 1 thread and 256 MiB; rolling, one at a time.", PlanSentence.Of(detail.Plan, detail.Target.Kind));
         Assert.Null(detail.Damage);
         Assert.Single(detail.Events);
     }

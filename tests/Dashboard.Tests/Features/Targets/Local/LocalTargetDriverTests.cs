@@ -64,10 +64,11 @@ public sealed class LocalTargetDriverTests : IAsyncDisposable
         var driver = await machine.OpenAsync();
         machine.Behaviour = new() { FailsWith = "SHA-256 does not match" };
         await driver.ApplyAsync(FakeMachine.Endpoint, [FakeMachine.Revision(1)], CancellationToken.None);
-        await machine.UntilAsync(() => machine.Seen() is [{ Phase: ReplicaPhase.Failed, Reason: { } reason }] && reason.Contains("SHA-256 does not match", StringComparison.Ordinal), "failed");
+        await machine.UntilAsync(() => machine.Seen() is [{ Phase: ReplicaPhase.Failed, Reason: { } reason, Next: not null }] && reason.Contains("SHA-256 does not match", StringComparison.Ordinal), "failed");
+        Assert.DoesNotContain("started again", machine.Seen()[0].Reason, StringComparison.Ordinal);
 
         machine.Behaviour = new();
-        await machine.UntilAsync(() => machine.Seen() is [{ Phase: ReplicaPhase.Ready, Reason: null }], "ready after a retry");
+        await machine.UntilAsync(() => machine.Seen() is [{ Phase: ReplicaPhase.Ready, Note: null }], "ready after a retry");
 
         Assert.Single(machine.Running);
         Assert.Single(machine.Events, e => e.Kind == TargetEventKinds.Failed);

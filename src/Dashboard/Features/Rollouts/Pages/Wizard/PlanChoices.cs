@@ -35,7 +35,7 @@ internal sealed class PlanChoices(IDbContextFactory<RegistryDb> databases, Targe
         var endpoints = await db.Endpoints.AsNoTracking().Where(e => e.RetiredAt == null).OrderBy(e => e.Name).ToListAsync(cancellation);
         var stable = endpoints.Select(e => e.StablePlanId).OfType<Guid>().ToList();
         var running = await db.Plans.AsNoTracking().Where(p => stable.Contains(p.Id)).ToDictionaryAsync(p => p.Id, cancellation);
-        return [.. endpoints.Select(e => new EndpointChoice(e.Name, e.TargetId, e.StablePlanId is { } id && running.TryGetValue(id, out var plan) ? RolloutFacts.NameOf(plan.Spec) : null))];
+        return [.. endpoints.Select(e => new EndpointChoice(e.Name, e.TargetId, e.StablePlanId is { } id && running.TryGetValue(id, out var plan) ? RolloutDetail.NameOf(plan.Spec) : null))];
     }
 
     /// <summary>The plan that runs on an endpoint, to begin from.</summary>

@@ -1,9 +1,8 @@
 using Ops.Dashboard.Components.Controls;
-using Ops.Dashboard.Features.Targets;
 
-namespace Ops.Dashboard.Features.Rollouts.Pages;
+namespace Ops.Dashboard.Features.Targets.Pages;
 
-/// <summary>A replica as it is shown.</summary>
+/// <summary>A replica as pages show it.</summary>
 public sealed record ReplicaView
 {
     /// <summary>Its key.</summary>
@@ -16,7 +15,7 @@ public sealed record ReplicaView
     public required string Phase { get; init; }
 
     /// <summary>What the phase means.</summary>
-    public required State Look { get; init; }
+    public required State State { get; init; }
 
     /// <summary>Whether it answers.</summary>
     public required bool IsReady { get; init; }
@@ -27,8 +26,8 @@ public sealed record ReplicaView
     /// <summary>How often it died and came back.</summary>
     public required int Restarts { get; init; }
 
-    /// <summary>Why it is not ready, or how it last ended.</summary>
-    public string? Reason { get; init; }
+    /// <summary>Why it is not ready, or how it last ended, and what happens next.</summary>
+    public string? Note { get; init; }
 
     /// <summary>Where it answers.</summary>
     public string? Address { get; init; }
@@ -39,8 +38,11 @@ public sealed record ReplicaView
     /// <summary>Its process.</summary>
     public int? ProcessId { get; init; }
 
-    /// <summary>The share of the version that is fetched while it loads, 0 to 1.</summary>
-    public double? Fetched { get; init; }
+    /// <summary>Bytes of the version that are fetched and how many there are, while it loads.</summary>
+    public (long Fetched, long Total)? Progress { get; init; }
+
+    /// <summary>The end of its key, which is enough to tell replicas of one endpoint apart.</summary>
+    public string ShortId => Id.Length > 12 ? Id[^12..] : Id;
 
     /// <summary>From what the target shows.</summary>
     internal static ReplicaView Of(ReplicaObservation seen) => new()
@@ -48,21 +50,14 @@ public sealed record ReplicaView
         Id = seen.Id,
         PlanId = seen.PlanId,
         Phase = seen.Phase.ToString(),
-        Look = seen.Phase switch
-        {
-            ReplicaPhase.Ready => State.Ok,
-            ReplicaPhase.Loading => State.Progress,
-            ReplicaPhase.Unready => State.Warning,
-            ReplicaPhase.Failed => State.Critical,
-            _ => State.Neutral,
-        },
+        State = seen.Phase.State(),
         IsReady = seen.Phase == ReplicaPhase.Ready,
         Node = seen.Node,
         Restarts = seen.Restarts,
-        Reason = string.IsNullOrWhiteSpace(seen.Reason) ? null : seen.Reason,
+        Note = seen.Note,
         Address = seen.Address?.ToString(),
         StartedAt = seen.StartedAt,
         ProcessId = seen.ProcessId,
-        Fetched = seen.Progress is { Total: > 0 } progress ? (double)progress.Fetched / progress.Total : null,
+        Progress = seen is { Phase: ReplicaPhase.Loading, Progress: { Total: > 0 } progress } ? progress : null,
     };
 }

@@ -7,7 +7,7 @@ namespace Ops.Dashboard.Features.Rollouts.Pages;
 public sealed record RolloutLink(Guid Id, int Number);
 
 /// <summary>Everything the registry says about one rollout, for its page and for those who decide.</summary>
-public sealed record RolloutFacts
+public sealed record RolloutDetail
 {
     /// <summary>The rollout with its decisions.</summary>
     public required Rollout Rollout { get; init; }
