@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Grpc;
 using Ops.Runtime.Inference;
 using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
@@ -24,30 +25,30 @@ internal static class RuntimeServer
         });
         configuration(builder.Configuration);
         builder.Services
+            .AddSingleton(configuration)
             .AddRuntimeOptions(builder.Configuration)
             .AddRoutingCore()
             .AddLifecycle()
             .AddModels()
             .AddScheduling()
-            .AddInference();
+            .AddInference()
+            .AddGrpcInference();
         builder.AddMonitoring();
         builder.AddTracing();
         builder.WebHost.UseKestrelCore();
-        builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>().Configure<IOptions<RuntimeOptions>>((kestrel, runtime) =>
+        builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>().Configure<IOptions<RuntimeOptions>, ListenAddresses>((kestrel, runtime, addresses) =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = runtime.Value.MaxRequestBytes;
+            addresses.Configure(kestrel);
         });
 
         var app = builder.Build();
-        foreach (var url in app.Services.GetRequiredService<IOptions<RuntimeOptions>>().Value.Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            app.Urls.Add(url);
-        }
-
-        app.UseMiddleware<RequestMiddleware>();
+        app.UseWhen(GrpcFeature.IsGrpcAddress, grpc => grpc.UseMiddleware<GrpcMiddleware>());
+        app.UseWhen(context => !GrpcFeature.IsGrpcAddress(context), http => http.UseMiddleware<RequestMiddleware>());
         app.MapInference();
         app.MapMetrics();
+        app.MapGrpcInference();
         return app;
     }
 }

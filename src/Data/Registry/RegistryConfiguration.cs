@@ -12,7 +12,11 @@ internal sealed class ModelConfiguration : IEntityTypeConfiguration<Model>
         builder.Property(m => m.Revision).IsConcurrencyToken();
         builder.HasIndex(m => m.Name).IsUnique();
         builder.Property(m => m.LatestFormat).HasMaxLength(Model.MaxFormatLength);
+
+        // One for each order of the list: with the first alone, a format that most models have would be read whole to be sorted otherwise.
         builder.HasIndex(m => new { m.LatestFormat, m.Name });
+        builder.HasIndex(m => new { m.LatestFormat, m.UpdatedAt, m.Id });
+        builder.HasIndex(m => new { m.LatestFormat, m.LatestVersion, m.Id });
         builder.HasIndex(m => new { m.UpdatedAt, m.Id });
     }
 }

@@ -12,6 +12,9 @@ internal sealed class RuntimeOptions
     /// <summary>Addresses to listen on, plain http, separated by semicolons. Port 0 takes a free one.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:8080";
 
+    /// <summary>Addresses to listen on for gRPC (HTTP/2 without TLS), like <see cref="Urls"/>. Empty: no gRPC.</summary>
+    public string GrpcUrls { get; set; } = string.Empty;
+
     /// <summary>Folder that whoever started this process watches: the state goes into its process.json, and when the
     /// folder vanishes the process ends. Null: nobody watches.</summary>
     public string? RunFolder { get; set; }
@@ -31,11 +34,32 @@ internal sealed class RuntimeOptions
     /// <summary>Runs of one model at the same time. 0 takes <see cref="Threads"/>.</summary>
     public int ParallelRuns { get; set; }
 
+    /// <summary>CPU threads for independent operators of models with <see cref="ExecutionOptions.ParallelOperators"/>, shared
+    /// by all models.</summary>
+    public int InterOpThreads { get; set; } = 1;
+
+    /// <summary>How the engine's working memory grows: <c>power-of-two</c> (fewer steps) or <c>same-as-requested</c> (less
+    /// memory; all models then share one arena).</summary>
+    public string ArenaExtend { get; set; } = "power-of-two";
+
+    /// <summary>Unused memory of tensors that is kept for the next ones, in bytes.</summary>
+    public long PooledTensorBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>Folder for the engine's profiles of all runs, one file per load. Null: none are made. They slow runs down.</summary>
+    public string? ProfileFolder { get; set; }
+
     /// <summary>Requests of one model that may wait for a run; the next one is answered 503.</summary>
     public int QueueLimit { get; set; } = 256;
 
     /// <summary>Largest request body in bytes; a larger one is answered 413.</summary>
     public long MaxRequestBytes { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Largest tensor of a request in bytes; a larger one is answered 413. JSON numbers may take less room in the
+    /// body than in the tensor.</summary>
+    public long MaxTensorBytes { get; set; } = 256 * 1024 * 1024;
+
+    /// <summary>Bytes that the bodies and tensors of all requests together may hold; beyond it requests are answered 503.</summary>
+    public long MaxBytesInFlight { get; set; } = 1024 * 1024 * 1024;
 
     /// <summary>After SIGTERM, for how long requests are still answered so that routers can notice.</summary>
     public double DrainGraceSeconds { get; set; } = 1;
@@ -48,6 +72,12 @@ internal sealed class RuntimeOptions
 
     /// <summary>File for the log instead of standard output. Rolls over at 16 MiB, keeping one old file.</summary>
     public string? LogFile { get; set; }
+
+    /// <summary>How all models run; a model's own section goes before.</summary>
+    public ExecutionOptions Execution { get; set; } = new();
+
+    /// <summary>Loading and unloading over the network.</summary>
+    public RepositoryOptions Repository { get; set; } = new();
 
     /// <summary>Where traces go.</summary>
     public OtlpOptions Otlp { get; set; } = new();
@@ -88,6 +118,9 @@ internal sealed class ModelOptions
     /// <summary>Only <c>onnx</c>.</summary>
     public string Format { get; set; } = "onnx";
 
+    /// <summary>Loaded at the start; otherwise only when somebody asks for it over the network.</summary>
+    public bool Load { get; set; } = true;
+
     /// <summary>Runs at the same time; 0 takes the process's <c>ParallelRuns</c>.</summary>
     public int Instances { get; set; }
 
@@ -96,6 +129,9 @@ internal sealed class ModelOptions
 
     /// <summary>How its requests wait.</summary>
     public QueueOptions Queue { get; set; } = new();
+
+    /// <summary>How this model runs; what it leaves open is as the process says.</summary>
+    public ExecutionOptions Execution { get; set; } = new();
 
     /// <summary>Every file of the version.</summary>
     public List<ModelFileOptions> Files { get; set; } = [];

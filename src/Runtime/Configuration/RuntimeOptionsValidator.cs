@@ -9,6 +9,7 @@ namespace Ops.Runtime.Configuration;
 internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
 {
     private const int MaxNameLength = 128;
+    private const int MinTokenLength = 16;
 
     public ValidateOptionsResult Validate(string? name, RuntimeOptions options)
     {
@@ -21,6 +22,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         if (!AreListenAddresses(options.Urls))
         {
             yield return ("Urls", "must hold addresses like http://127.0.0.1:8080, separated by semicolons; only http is served.");
+        }
+
+        if (options.GrpcUrls.Length > 0 && !AreListenAddresses(options.GrpcUrls))
+        {
+            yield return ("GrpcUrls", "must be empty, or hold addresses like http://127.0.0.1:8081, separated by semicolons; only http is served.");
         }
 
         if (options.RunFolder is not null && !Path.IsPathFullyQualified(options.RunFolder))
@@ -36,6 +42,21 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         if (options.LogFile is not null && !Path.IsPathFullyQualified(options.LogFile))
         {
             yield return ("LogFile", "must be a full path.");
+        }
+
+        if (options.ProfileFolder is not null && !Path.IsPathFullyQualified(options.ProfileFolder))
+        {
+            yield return ("ProfileFolder", "must be a full path.");
+        }
+
+        if (options.ArenaExtend is not ("power-of-two" or "same-as-requested"))
+        {
+            yield return ("ArenaExtend", "must be 'power-of-two' or 'same-as-requested'.");
+        }
+
+        foreach (var (key, reason) in ExecutionValidator.Failures(options.Execution))
+        {
+            yield return ($"Execution:{key}", reason);
         }
 
         if (options.Otlp.Endpoint is { Length: > 0 } endpoint && (!Uri.TryCreate(endpoint, UriKind.Absolute, out var collector) || collector.Scheme is not ("http" or "https")))
@@ -54,6 +75,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             {
                 yield return (key, $"must be from {least} to {most}.");
             }
+        }
+
+        if (options.Repository.Token is { Length: < MinTokenLength })
+        {
+            yield return ("Repository:Token", $"must have at least {MinTokenLength} characters.");
         }
 
         if (options.Models.Count == 0)
@@ -81,8 +107,12 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
     [
         ("Threads", options.Threads, 0, 1024),
         ("ParallelRuns", options.ParallelRuns, 0, 1024),
+        ("InterOpThreads", options.InterOpThreads, 1, 1024),
+        ("PooledTensorBytes", options.PooledTensorBytes, 0, 1L << 40),
         ("QueueLimit", options.QueueLimit, 1, 100_000),
         ("MaxRequestBytes", options.MaxRequestBytes, 1024, 1024 * 1024 * 1024),
+        ("MaxTensorBytes", options.MaxTensorBytes, 1024, int.MaxValue),
+        ("MaxBytesInFlight", options.MaxBytesInFlight, options.MaxRequestBytes, 1L << 40),
         ("DrainGraceSeconds", options.DrainGraceSeconds, 0, 600),
         ("DrainTimeoutSeconds", options.DrainTimeoutSeconds, 0, 3600),
         ("FetchStallSeconds", options.FetchStallSeconds, 1, 3600),
@@ -112,6 +142,11 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
         else if (model.Files.Count > 0 && ModelFiles.EntryPoint(model) is null)
         {
             yield return ("Files", "must hold one .onnx file, or several of which one is named model.onnx.");
+        }
+
+        foreach (var (key, reason) in ExecutionValidator.Failures(model.Execution))
+        {
+            yield return ($"Execution:{key}", reason);
         }
 
         if (model.Files.Count == 0)

@@ -16,18 +16,22 @@ internal sealed class Answers(RuntimeState state, ILogger<Answers> log)
     /// <param name="context">The request.</param>
     /// <param name="status">HTTP status.</param>
     /// <param name="write">Writes the members.</param>
-    public async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
+    public Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write) => WriteValueAsync(context, status, json =>
     {
-        PrepareToClose(context);
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        await using (var json = new Utf8JsonWriter(context.Response.BodyWriter))
-        {
-            json.WriteStartObject();
-            write(json);
-            json.WriteEndObject();
-        }
-    }
+        json.WriteStartObject();
+        write(json);
+        json.WriteEndObject();
+    });
+
+    /// <summary>Answers 200 with a JSON array.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="write">Writes the elements.</param>
+    public Task WriteArrayAsync(HttpContext context, Action<Utf8JsonWriter> write) => WriteValueAsync(context, StatusCodes.Status200OK, json =>
+    {
+        json.WriteStartArray();
+        write(json);
+        json.WriteEndArray();
+    });
 
     /// <summary>Answers <c>{"error": ...}</c>.</summary>
     public Task RefuseAsync(HttpContext context, int status, string error)
@@ -35,6 +39,10 @@ internal sealed class Answers(RuntimeState state, ILogger<Answers> log)
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "1";
+        }
+        else if (status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
         }
 
         return WriteAsync(context, status, json => json.WriteString("error"u8, error));
@@ -84,7 +92,19 @@ internal sealed class Answers(RuntimeState state, ILogger<Answers> log)
         }
     }
 
-    private static (int Status, string Error) Describe(Exception exception, HttpContext context) => exception switch
+    private async Task WriteValueAsync(HttpContext context, int status, Action<Utf8JsonWriter> write)
+    {
+        PrepareToClose(context);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        await using (var json = new Utf8JsonWriter(context.Response.BodyWriter))
+        {
+            write(json);
+        }
+    }
+
+    /// <summary>What a client is told about an exception: an HTTP status, and words that a stranger may read.</summary>
+    public static (int Status, string Error) Describe(Exception exception, HttpContext context) => exception switch
     {
         ProtocolException refusal => (refusal.Status, refusal.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>

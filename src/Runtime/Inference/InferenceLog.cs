@@ -17,4 +17,10 @@ internal static partial class InferenceLog
 
     [LoggerMessage(EventId = 3003, Level = LogLevel.Debug, Message = "The client of request {RequestId} went away before its answer")]
     public static partial void ClientClosed(this ILogger log, string requestId, string? TraceId);
+
+    [LoggerMessage(EventId = 3005, Level = LogLevel.Information, Message = "Request {RequestId} asks to {Change} {Model}, version {Version}")]
+    public static partial void RepositoryChange(this ILogger log, string requestId, string change, string model, string version, string? TraceId);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Debug, Message = "The client of request {RequestId} did not finish sending what was refused")]
+    public static partial void ClientDidNotFinish(this ILogger log, string requestId, string? TraceId);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Ops.Runtime.Inference;
 
@@ -44,6 +45,11 @@ internal static class JsonText
             throw NotUnicode();
         }
     }
+
+    /// <summary>The bytes of the string that the reader is on, which holds no escapes.</summary>
+    /// <exception cref="ProtocolException">It is not valid Unicode.</exception>
+    public static ReadOnlySpan<byte> Bytes(ref Utf8JsonReader json) =>
+        Utf8.IsValid(json.ValueSpan) ? json.ValueSpan : throw NotUnicode();
 
     private static ProtocolException NotUnicode() => ProtocolException.BadRequest("The request holds a string that is not valid Unicode.");
 }

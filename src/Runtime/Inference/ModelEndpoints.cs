@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Ops.Runtime.Configuration;
 using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Models;
 using Ops.Runtime.Monitoring;
@@ -8,9 +10,14 @@ using Ops.Runtime.Scheduling;
 namespace Ops.Runtime.Inference;
 
 /// <summary>Answers everything of the protocol but inference: the server's and the models' health and metadata.</summary>
-internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state, Answers answers)
+internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state, Answers answers, IOptions<RuntimeOptions> options)
 {
     private static readonly IReadOnlyList<KeyValuePair<string, string>> NoParameters = [];
+
+    /// <summary>What is offered beyond the protocol itself, under Triton's names.</summary>
+    public IReadOnlyList<string> Extensions { get; } = options.Value.Repository.Enabled
+        ? ["binary_tensor_data", "classification", "parameters", "schedule_policy", "model_repository"]
+        : ["binary_tensor_data", "classification", "parameters", "schedule_policy"];
 
     /// <summary>Why a version cannot answer now, in plain words; null when it can.</summary>
     public static string? WhyNotReady(ServedModel model, RuntimeState state) =>
@@ -24,6 +31,11 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
         json.WriteString("name"u8, "ops-runtime");
         json.WriteString("version"u8, ProductVersion.Text);
         json.WriteStartArray("extensions"u8);
+        foreach (var extension in Extensions)
+        {
+            json.WriteStringValue(extension);
+        }
+
         json.WriteEndArray();
     });
 
@@ -73,8 +85,20 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             json.WriteString("platform"u8, "onnxruntime_onnx");
             WriteTensors(json, "inputs", signature.Inputs.Select((input, i) => (input, signature.InputParameters(i))));
             WriteTensors(json, "outputs", signature.AllOutputs.Select(i => (signature.Outputs[i], NoParameters)));
+            json.WriteStartObject("parameters"u8);
+            WriteProviders(json, model.Metrics);
             SchedulingDescription.Write(json, model.Scheduler);
+            json.WriteEndObject();
         });
+    }
+
+    private static void WriteProviders(Utf8JsonWriter json, ModelMetrics metrics)
+    {
+        json.WriteString("execution_provider"u8, metrics.Providers[0]);
+        if (metrics.WantedProvider is { } wanted && wanted != metrics.Providers[0])
+        {
+            json.WriteString("execution_provider_wanted"u8, wanted);
+        }
     }
 
     private static void WriteTensors(Utf8JsonWriter json, string member, IEnumerable<(OrtTensorInfo Tensor, IReadOnlyList<KeyValuePair<string, string>> Parameters)> tensors)

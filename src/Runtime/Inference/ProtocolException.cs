@@ -11,4 +11,7 @@ internal sealed class ProtocolException(int status, string message) : Exception(
 
     /// <summary>The request is malformed or does not fit the model.</summary>
     public static ProtocolException BadRequest(string message) => new(StatusCodes.Status400BadRequest, message);
+
+    /// <summary>The body is longer than it may be.</summary>
+    public static ProtocolException TooLarge(long maxBytes) => new(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {maxBytes} bytes.");
 }

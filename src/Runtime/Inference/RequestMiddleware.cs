@@ -38,7 +38,7 @@ internal sealed class RequestMiddleware(RequestDelegate next, RequestsInFlight i
     }
 
     /// <summary>The caller's id when it is harmless in a log and a header, otherwise a new one.</summary>
-    private static string RequestId(string given) =>
+    public static string RequestId(string given) =>
         given.Length is > 0 and <= MaxIdLength && given.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             ? given
             : Guid.CreateVersion7().ToString("N");

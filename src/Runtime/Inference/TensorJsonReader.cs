@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Ops.Runtime.OnnxRuntime;
 
@@ -16,12 +17,7 @@ internal static class TensorJsonReader
     {
         var nesting = new TensorNesting(input.Name, shape);
         nesting.Enter(ref json);
-        if (input.ElementType == OrtElementType.String)
-        {
-            return OrtTensor.FromStrings(shape, ReadStrings(ref json, nesting, input, count));
-        }
-
-        var tensor = OrtTensor.Allocate(input.ElementType, shape);
+        var tensor = input.ElementType == OrtElementType.String ? OrtTensor.AllocateStrings(shape) : OrtTensor.Allocate(input.ElementType, shape);
         try
         {
             switch (input.ElementType)
@@ -39,6 +35,7 @@ internal static class TensorJsonReader
                 case OrtElementType.Int64: Fill<long, JsonInt64>(ref json, nesting, input, tensor); break;
                 case OrtElementType.UInt64: Fill<ulong, JsonUInt64>(ref json, nesting, input, tensor); break;
                 case OrtElementType.Bool: Fill<byte, JsonBool>(ref json, nesting, input, tensor); break;
+                case OrtElementType.String: FillStrings(ref json, nesting, input, tensor, count); break;
                 default: throw new NotSupportedException($"Tensors of {input.ElementType} are not read from JSON.");
             }
 
@@ -78,33 +75,46 @@ internal static class TensorJsonReader
         }
     }
 
-    private static List<byte[]> ReadStrings(ref Utf8JsonReader json, TensorNesting nesting, OrtTensorInfo input, int count)
+    private static void FillStrings(ref Utf8JsonReader json, TensorNesting nesting, OrtTensorInfo input, OrtTensor tensor, int count)
     {
-        var strings = new List<byte[]>(count);
+        var filled = 0;
         while (nesting.Next(ref json))
         {
-            if (strings.Count == count)
+            if (filled == count)
             {
                 throw WrongCount(input, count, "more");
             }
 
             if (json.TokenType != JsonTokenType.String)
             {
-                throw WrongElement(input, strings.Count);
+                throw WrongElement(input, filled);
             }
 
-            // Unescaping never makes a string longer; one byte more for the 0 that ends it.
-            var bytes = new byte[json.ValueSpan.Length + 1];
-            var length = JsonText.Copy(ref json, bytes);
-            if (bytes.AsSpan(0, length).Contains((byte)0))
+            if (json.ValueIsEscaped)
             {
-                throw ProtocolException.BadRequest($"Element {strings.Count} of input '{input.Name}' holds a NUL character, which strings cannot carry.");
+                // Unescaping never makes a string longer.
+                var bytes = ArrayPool<byte>.Shared.Rent(json.ValueSpan.Length);
+                try
+                {
+                    tensor.SetString(filled, bytes.AsSpan(0, JsonText.Copy(ref json, bytes)));
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(bytes);
+                }
+            }
+            else
+            {
+                tensor.SetString(filled, JsonText.Bytes(ref json));
             }
 
-            strings.Add(bytes);
+            filled++;
         }
 
-        return strings.Count == count ? strings : throw WrongCount(input, count, "fewer");
+        if (filled != count)
+        {
+            throw WrongCount(input, count, "fewer");
+        }
     }
 
     private static ProtocolException WrongCount(OrtTensorInfo input, int expected, string what) =>

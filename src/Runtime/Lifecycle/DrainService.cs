@@ -30,7 +30,7 @@ internal sealed class DrainService(IOptions<RuntimeOptions> options, RuntimeStat
             await Task.Delay(TimeSpan.FromSeconds(grace), time, cancellationToken);
         }
 
-        state.BeginRefusing();
+        await state.BeginRefusingAsync();
         if (!await IsEmptyWithinAsync(timeout, cancellationToken))
         {
             // Ended in order, not left to the end of the process, which must not find the engine at work.

@@ -38,8 +38,9 @@ internal sealed class RunFolder
     /// <summary>Replaces process.json in one step, so that a reader never sees half of it.</summary>
     /// <param name="snapshot">The state.</param>
     /// <param name="url">Where the server listens; null when it never came to that.</param>
+    /// <param name="grpcUrl">Where it listens for gRPC; null when it does not.</param>
     /// <returns>False when the folder is gone.</returns>
-    public bool Write(RuntimeSnapshot snapshot, string? url)
+    public bool Write(RuntimeSnapshot snapshot, string? url, string? grpcUrl = null)
     {
         if (folder is null)
         {
@@ -49,7 +50,7 @@ internal sealed class RunFolder
         var temporary = Path.Combine(folder, $".{FileName}.{Environment.ProcessId}");
         try
         {
-            File.WriteAllBytes(temporary, Serialize(snapshot, url));
+            File.WriteAllBytes(temporary, Serialize(snapshot, url, grpcUrl));
             File.Move(temporary, Path.Combine(folder, FileName), overwrite: true);
             return true;
         }
@@ -59,7 +60,7 @@ internal sealed class RunFolder
         }
     }
 
-    private byte[] Serialize(RuntimeSnapshot snapshot, string? url)
+    private byte[] Serialize(RuntimeSnapshot snapshot, string? url, string? grpcUrl)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -67,6 +68,7 @@ internal sealed class RunFolder
             json.WriteStartObject();
             json.WriteNumber("pid", Environment.ProcessId);
             json.WriteString("url", url);
+            json.WriteString("grpcUrl", grpcUrl);
             json.WriteString("startedAt", startedAt);
             json.WriteString("instance", instance);
             json.WriteString("state", snapshot.Phase.ToString().ToLowerInvariant());

@@ -1,13 +1,10 @@
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-
 namespace Ops.Runtime.Lifecycle;
 
 /// <summary>
 /// Keeps process.json up to date and ends the process when its folder is gone: an orphan stops by itself, even when
 /// whoever started it was killed.
 /// </summary>
-internal sealed class RunFolderService(RunFolder folder, RuntimeState state, IServer server, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunFolderService> log)
+internal sealed class RunFolderService(RunFolder folder, RuntimeState state, ListenAddresses addresses, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunFolderService> log)
     : IHostedLifecycleService, IDisposable
 {
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromMilliseconds(500);
@@ -23,7 +20,7 @@ internal sealed class RunFolderService(RunFolder folder, RuntimeState state, ISe
     {
         if (folder.IsWatched)
         {
-            loop = KeepAsync(Address(), stopped.Token);
+            loop = KeepAsync(stopped.Token);
         }
 
         return Task.CompletedTask;
@@ -41,7 +38,7 @@ internal sealed class RunFolderService(RunFolder folder, RuntimeState state, ISe
 
     public void Dispose() => stopped.Dispose();
 
-    private async Task KeepAsync(string? url, CancellationToken cancellation)
+    private async Task KeepAsync(CancellationToken cancellation)
     {
         RuntimeSnapshot? written = null;
         var there = true;
@@ -49,7 +46,7 @@ internal sealed class RunFolderService(RunFolder folder, RuntimeState state, ISe
         {
             var phaseChanged = state.PhaseChanged;
             var snapshot = state.Snapshot;
-            there = snapshot == written ? folder.Exists : TryWrite(snapshot, url, ref written);
+            there = snapshot == written ? folder.Exists : TryWrite(snapshot, ref written);
             try
             {
                 await Task.WhenAny(phaseChanged, Task.Delay(ProgressPeriod, time, cancellation)).WaitAsync(cancellation);
@@ -68,11 +65,11 @@ internal sealed class RunFolderService(RunFolder folder, RuntimeState state, ISe
     }
 
     /// <summary>A full disk must not end a process that serves: it is logged and tried again with the next look.</summary>
-    private bool TryWrite(RuntimeSnapshot snapshot, string? url, ref RuntimeSnapshot? written)
+    private bool TryWrite(RuntimeSnapshot snapshot, ref RuntimeSnapshot? written)
     {
         try
         {
-            if (!folder.Write(snapshot, url))
+            if (!folder.Write(snapshot, addresses.Http, addresses.Grpc))
             {
                 return false;
             }
@@ -86,6 +83,4 @@ internal sealed class RunFolderService(RunFolder folder, RuntimeState state, ISe
 
         return folder.Exists;
     }
-
-    private string? Address() => server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
 }

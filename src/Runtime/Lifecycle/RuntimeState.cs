@@ -21,12 +21,12 @@ internal sealed record RuntimeSnapshot(RuntimePhase Phase, string? Error, long B
 /// The state of the process, for readiness and for whoever watches the run folder. Moves forward only: starting, loading,
 /// then ready or failed; draining from anywhere, and nothing after it.
 /// </summary>
-internal sealed class RuntimeState
+internal sealed class RuntimeState : IDisposable
 {
     private readonly Lock gate = new();
     private RuntimeSnapshot snapshot = new(RuntimePhase.Starting, null, 0, 0);
     private TaskCompletionSource changed = NewSignal();
-    private volatile bool refusing;
+    private readonly CancellationTokenSource refusing = new();
 
     /// <summary>The state now.</summary>
     public RuntimeSnapshot Snapshot => Volatile.Read(ref snapshot);
@@ -38,7 +38,10 @@ internal sealed class RuntimeState
     public bool IsDraining => Snapshot.Phase == RuntimePhase.Draining;
 
     /// <summary>Whether new requests are turned away: the grace after the signal to stop is over.</summary>
-    public bool IsRefusing => refusing;
+    public bool IsRefusing => refusing.IsCancellationRequested;
+
+    /// <summary>Set when <see cref="IsRefusing"/> begins: streams that only wait for their client end.</summary>
+    public CancellationToken Refusing => refusing.Token;
 
     /// <summary>Completes when the phase is no longer that of the latest snapshot taken before the call.</summary>
     public Task PhaseChanged
@@ -77,7 +80,9 @@ internal sealed class RuntimeState
     }
 
     /// <summary>Ends the grace: from now on new requests are turned away.</summary>
-    public void BeginRefusing() => refusing = true;
+    public Task BeginRefusingAsync() => refusing.CancelAsync();
+
+    public void Dispose() => refusing.Dispose();
 
     /// <summary>Counts verified bytes; negative when a broken download starts over.</summary>
     public void AddFetched(long bytes)

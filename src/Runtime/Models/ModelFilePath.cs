@@ -5,6 +5,9 @@ namespace Ops.Runtime.Models;
 /// <summary>Which relative paths a version's files may have: ones that stay inside the version's folder on every system.</summary>
 internal static class ModelFilePath
 {
+    /// <summary>The folder beside a version's files that holds what this program made out of them.</summary>
+    public const string Reserved = ".optimized";
+
     private const int MaxLength = 512;
 
     /// <summary>Says why a path is refused, or null when it is fine.</summary>
@@ -33,6 +36,11 @@ internal static class ModelFilePath
 
         foreach (var segment in path.Split('/'))
         {
+            if (segment.Equals(Reserved, StringComparison.OrdinalIgnoreCase))
+            {
+                return $"must have no segment {Reserved}.";
+            }
+
             if (segment.Length == 0 || segment is "." or ".." || segment[^1] is '.' or ' ' || segment[0] == ' ')
             {
                 return "must be relative, without empty segments, '.' or '..', and no segment may end in a dot or a space.";

@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Ops.Runtime.Configuration;
 using Ops.Runtime.OnnxRuntime;
 using Ops.Runtime.Processing;
 
 namespace Ops.Runtime.Models;
 
-/// <summary>Takes one version from its source into service: fetch, verify, load.</summary>
-internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, ILogger<ModelLoader> log)
+/// <summary>Takes one version from its source into service: fetch, verify, load, warm up.</summary>
+internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, WarmUp warmUp, IOptions<RuntimeOptions> options, ILogger<ModelLoader> log)
 {
     /// <summary>Loads the version and puts it into service, or records why it cannot be served.</summary>
     /// <returns>True when it is in service.</returns>
@@ -17,7 +19,7 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
             var folder = await cache.EnsureAsync(model.Options, progress, cancellation);
             var entry = ModelFiles.EntryPoint(model.Options)
                 ?? throw new ModelLoadException($"{model.Name} version {model.Version} has no .onnx file.");
-            LoadSession(model, folder, entry.Path);
+            LoadSession(model, folder, entry, cancellation);
             var elapsed = Stopwatch.GetElapsedTime(start);
             model.Metrics.LoadSeconds = elapsed.TotalSeconds;
             log.Loaded(model.Name, model.Version, elapsed.TotalSeconds);
@@ -31,16 +33,18 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
         }
     }
 
-    private void LoadSession(ServedModel model, string folder, string entryPath)
+    private void LoadSession(ServedModel model, string folder, ModelFileOptions entry, CancellationToken cancellation)
     {
         OrtSession? session = null;
         try
         {
             // Before the model, which may take minutes to load.
             var processing = ProcessingLoader.Load(model.Options, folder);
-            var path = Path.Combine(folder, entryPath);
-            OnnxReferences.Check(path, entryPath, model.Options.Files);
-            session = OrtSession.Load(environment, path);
+            session = sessions.Open(model, folder, entry);
+            var execution = ExecutionSettings.Of(options.Value, model.Options);
+            model.Metrics.Providers = session.Providers;
+            model.Metrics.WantedProvider = execution.Providers.Count > 0 ? execution.Providers[0].Name : null;
+            warmUp.Run(model, session, execution, cancellation);
             model.Serve(session, processing);
         }
         catch (OrtException exception)
@@ -52,6 +56,11 @@ internal sealed class ModelLoader(ModelCache cache, OrtEnvironment environment, 
         {
             session?.Dispose();
             throw new ModelLoadException($"{model.Name} version {model.Version} cannot be served. {exception.Message}", exception);
+        }
+        catch
+        {
+            session?.Dispose();
+            throw;
         }
     }
 }

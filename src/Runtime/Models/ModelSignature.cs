@@ -10,6 +10,7 @@ internal sealed class ModelSignature
 {
     private readonly Preprocessor preprocessor;
     private readonly Postprocessor? postprocessor;
+    private readonly Dictionary<string, List<string>> labels;
 
     /// <param name="session">The loaded model.</param>
     /// <param name="processing">What happens before and after it; null for nothing.</param>
@@ -34,6 +35,7 @@ internal sealed class ModelSignature
         var processed = new Postprocessor(processing, session.Outputs);
         postprocessor = processing is { Outputs.Count: > 0 } ? processed : null;
         Outputs = processed.Outputs;
+        labels = (processing?.Outputs ?? []).Where(o => o.Labels.Count > 0).ToDictionary(o => o.Name, o => o.Labels, StringComparer.Ordinal);
         AllOutputs = Array.FindAll(processed.Offered, i => IsServed(Outputs[i]));
         if (AllOutputs.Length == 0)
         {
@@ -64,6 +66,10 @@ internal sealed class ModelSignature
 
     /// <summary>What a request gets that names no output.</summary>
     public RequestedOutput[] EveryOutput { get; }
+
+    /// <summary>The names of the classes that an output scores, by index; null when the version names none.</summary>
+    /// <param name="output">Position in <see cref="Outputs"/>.</param>
+    public IReadOnlyList<string>? Labels(int output) => labels.GetValueOrDefault(Outputs[output].Name);
 
     /// <summary>Checks what a request says about an input.</summary>
     /// <returns>The number of elements that the request must hold.</returns>

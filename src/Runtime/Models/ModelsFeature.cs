@@ -17,8 +17,13 @@ internal static class ModelsFeature
         services.AddSingleton(CreateEnvironment);
         services.AddSingleton<ModelSource>();
         services.AddSingleton<ModelCache>();
+        services.AddSingleton<OptimizedModels>();
+        services.AddSingleton<SessionOpener>();
+        services.AddSingleton<WarmUp>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelRegistry>();
+        services.AddSingleton<ConfiguredModels>();
+        services.AddSingleton<ModelRepository>();
         services.AddHostedService<ModelLoadingService>();
         return services;
     }
@@ -28,7 +33,10 @@ internal static class ModelsFeature
         const int errorSeverity = 3;
         var options = services.GetRequiredService<IOptions<RuntimeOptions>>().Value;
         var log = services.GetRequiredService<ILogger<OrtEnvironment>>();
-        return OrtEnvironment.Create(options.EffectiveThreads, options.Spin, (severity, text) =>
+        TensorMemory.Shared.Limit = options.PooledTensorBytes;
+        return OrtEnvironment.Create(options.EffectiveThreads, options.Spin, Log, options.InterOpThreads, options.ArenaExtend == "same-as-requested");
+
+        void Log(int severity, string text)
         {
             if (severity >= errorSeverity)
             {
@@ -38,6 +46,6 @@ internal static class ModelsFeature
             {
                 log.EngineWarning(text);
             }
-        });
+        }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class OnnxReferences
     private readonly OnnxFileReader file;
     private readonly string folder;
     private readonly Dictionary<string, long> sizes;
+    private bool hasExternalData;
 
     private OnnxReferences(OnnxFileReader file, string entryPath, IEnumerable<ModelFileOptions> files)
     {
@@ -42,12 +43,14 @@ internal sealed class OnnxReferences
     /// <param name="path">Where it lies.</param>
     /// <param name="entryPath">Its relative path in the version.</param>
     /// <param name="files">The files of the version.</param>
+    /// <returns>Whether it stores tensors in other files.</returns>
     /// <exception cref="ModelLoadException">It refers to something else, or is damaged.</exception>
-    public static void Check(string path, string entryPath, IEnumerable<ModelFileOptions> files)
+    public static bool Check(string path, string entryPath, IEnumerable<ModelFileOptions> files)
     {
         using var reader = new OnnxFileReader(path);
         var check = new OnnxReferences(reader, entryPath, files);
         check.Walk(Message.Model, reader.Length, 0, null);
+        return check.hasExternalData;
     }
 
     private static Message? Child(Message parent, int field) => (parent, field) switch
@@ -118,6 +121,7 @@ internal sealed class OnnxReferences
 
     private void CheckExternal(Dictionary<string, string> entries)
     {
+        hasExternalData = true;
         var location = entries.GetValueOrDefault("location", string.Empty);
         if (location.StartsWith("./", StringComparison.Ordinal))
         {

@@ -27,6 +27,9 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
     /// <summary>What is counted about it.</summary>
     public ModelMetrics Metrics { get; } = metrics;
 
+    /// <summary>Who runs it now.</summary>
+    public UseCount Uses { get; } = new();
+
     /// <summary>The loaded model; null while it loads or after it failed.</summary>
     public ModelSignature? Signature => signature;
 

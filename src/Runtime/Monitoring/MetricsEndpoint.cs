@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Ops.Runtime.Configuration;
+using Ops.Runtime.Inference;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Monitoring;
@@ -14,7 +17,8 @@ internal static class MetricsEndpoint
         var writer = new ExpositionWriter();
         var metrics = context.RequestServices.GetRequiredService<RuntimeMetrics>();
         WriteModels(writer, metrics.Models);
-        WriteProcess(writer);
+        WriteProcess(writer, context.RequestServices.GetRequiredService<IOptions<RuntimeOptions>>().Value.EffectiveThreads, context.RequestServices.GetRequiredService<MemoryBudget>().InUse);
+        GpuMetrics.Write(writer, context.RequestServices.GetRequiredService<GpuMetrics>().Read());
         context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
         return context.Response.WriteAsync(writer.ToString(), context.RequestAborted);
     }
@@ -34,6 +38,13 @@ internal static class MetricsEndpoint
         Each("ops_runtime_requests_in_flight", "gauge", "Inference requests being answered now.", m => m.InFlight);
         Each("ops_runtime_queue_length", "gauge", "Inference requests waiting for a run now.", m => m.Waiting);
         Each("ops_runtime_model_load_seconds", "gauge", "Time to fetch, verify and load the version; 0 until done.", m => m.LoadSeconds);
+        Each("ops_runtime_model_warmup_seconds", "gauge", "Time to run the version with zeros before it was ready, part of the load; 0 without.", m => m.WarmUpSeconds);
+        writer.Family("ops_runtime_provider_info", "gauge", "Always 1; the label says where the version runs.");
+        foreach (var m in models.Where(m => m.Providers.Count > 0))
+        {
+            writer.Sample("ops_runtime_provider_info", 1, (Model, m.Model), (Version, m.Version), ("provider", m.Providers[0]));
+        }
+
         Histograms("ops_runtime_request_duration_seconds", "Duration of inference requests from head to end of answer.", m => m.RequestDuration);
         Histograms("ops_runtime_queue_duration_seconds", "Time that inference requests waited for a run.", m => m.QueueDuration);
         Histograms("ops_runtime_run_duration_seconds", "Time that inference requests ran in the engine.", m => m.RunDuration);
@@ -76,7 +87,7 @@ internal static class MetricsEndpoint
         return Math.Round(histogram.Read(ignored) * 1e6);
     }
 
-    private static void WriteProcess(ExpositionWriter writer)
+    private static void WriteProcess(ExpositionWriter writer, int threads, long requestBytes)
     {
         writer.Family("ops_runtime_info", "gauge", "Always 1; the labels say what runs.");
         writer.Sample("ops_runtime_info", 1, ("engine", $"onnxruntime {OrtLibrary.Version}"), (Version, ProductVersion.Text));
@@ -84,6 +95,10 @@ internal static class MetricsEndpoint
         One("process_cpu_seconds_total", "counter", "User and system CPU time.", Environment.CpuUsage.TotalTime.TotalSeconds);
         One("process_resident_memory_bytes", "gauge", "Resident memory.", Environment.WorkingSet);
         One("process_start_time_seconds", "gauge", "Start of the process since the Unix epoch.", (self.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds);
+        One("ops_runtime_inference_threads", "gauge", "CPU threads for inference, shared by all versions.", threads);
+        One("ops_runtime_request_memory_bytes", "gauge", "What the bodies and tensors of the requests being answered count, of MaxBytesInFlight.", requestBytes);
+        One("ops_runtime_tensor_memory_bytes", "gauge", "Native memory that tensors hold.", TensorMemory.Shared.RentedBytes);
+        One("ops_runtime_tensor_pool_bytes", "gauge", "Native memory that is kept for the next tensors.", TensorMemory.Shared.PooledBytes);
         One("process_threads", "gauge", "Threads of the process.", self.Threads.Count);
         One("dotnet_gc_heap_size_bytes", "gauge", "Managed heap in use.", GC.GetTotalMemory(forceFullCollection: false));
         One("dotnet_gc_allocated_bytes_total", "counter", "Managed memory allocated since the start.", GC.GetTotalAllocatedBytes());

@@ -34,6 +34,15 @@ internal sealed class ModelMetrics(string model, string version)
     /// <summary>Fetching, verifying and loading; 0 until it is done.</summary>
     public double LoadSeconds { get; set; }
 
+    /// <summary>Running with zeros before it was ready, part of <see cref="LoadSeconds"/>; 0 without.</summary>
+    public double WarmUpSeconds { get; set; }
+
+    /// <summary>Where it runs, best first; empty until it is loaded.</summary>
+    public IReadOnlyList<string> Providers { get; set; } = [];
+
+    /// <summary>Where the configuration wants it to run; null when it does not say.</summary>
+    public string? WantedProvider { get; set; }
+
     /// <summary>Requests that were answered 500 or above.</summary>
     public long Failures => Interlocked.Read(ref failures);
 

@@ -10,6 +10,8 @@ internal static class MonitoringFeature
     public static void AddMonitoring(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RuntimeMetrics>();
+        builder.Services.AddSingleton<IGpuReader, NvmlReader>();
+        builder.Services.AddSingleton<GpuMetrics>();
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);

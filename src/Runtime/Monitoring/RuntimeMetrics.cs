@@ -3,6 +3,7 @@ namespace Ops.Runtime.Monitoring;
 /// <summary>All counts of the process.</summary>
 internal sealed class RuntimeMetrics
 {
+    private readonly Lock gate = new();
     private volatile ModelMetrics[] models;
 
     public RuntimeMetrics() => models = [Unknown];
@@ -13,13 +14,22 @@ internal sealed class RuntimeMetrics
     /// <summary>One entry per version, the unknown ones first.</summary>
     public IReadOnlyList<ModelMetrics> Models => models;
 
-    /// <summary>Starts counting for a version.</summary>
-    /// <param name="model">Its name.</param>
-    /// <param name="version">Its version.</param>
-    public ModelMetrics AddModel(string model, string version)
+    /// <summary>Exposes what is counted about a version, in the place of what was counted about one of the same name and
+    /// version: an exposition must not repeat a series.</summary>
+    public void Show(ModelMetrics added)
     {
-        var added = new ModelMetrics(model, version);
-        models = [.. models, added];
-        return added;
+        lock (gate)
+        {
+            models = [.. models.Where(m => (m.Model, m.Version) != (added.Model, added.Version)), added];
+        }
+    }
+
+    /// <summary>No longer exposes what was counted about a version, unless something else took its place already.</summary>
+    public void Hide(ModelMetrics removed)
+    {
+        lock (gate)
+        {
+            models = [.. models.Where(m => m != removed)];
+        }
     }
 }

@@ -2,12 +2,14 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Ops.Runtime.OnnxRuntime;
 
-/// <summary>Lets one run be stopped from another thread. For a single run: a terminated one stays terminated.</summary>
+/// <summary>Lets a run be stopped from another thread. May serve one run after the other until it is terminated, which it
+/// then stays.</summary>
 internal sealed class OrtRunOptions : IDisposable
 {
     private readonly Lock gate = new();
     private bool disposed;
     private bool terminated;
+    private string shrinking = string.Empty;
 
     private OrtRunOptions(RunOptions value) => Value = value;
 
@@ -30,6 +32,17 @@ internal sealed class OrtRunOptions : IDisposable
                 Volatile.Write(ref terminated, true);
                 Value.Terminate = true;
             }
+        }
+    }
+
+    /// <summary>Says whose arenas the next run gives the surplus of back.</summary>
+    /// <param name="devices">For instance <c>cpu:0;gpu:0</c>; empty for none.</param>
+    internal void Shrink(string devices)
+    {
+        if (devices != shrinking)
+        {
+            shrinking = devices;
+            Value.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", devices);
         }
     }
 

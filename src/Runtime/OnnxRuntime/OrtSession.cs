@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace Ops.Runtime.OnnxRuntime;
 
@@ -12,17 +11,40 @@ internal sealed class OrtSession : IDisposable
     private readonly InferenceSession session;
     private readonly string[] inputNames;
 
+    /// <summary>Says when to shrink; null without an arena of its own.</summary>
+    private readonly ArenaTrim? trim;
+
+    private readonly string devices;
+
+    /// <summary>Per output whether a run showed that <see cref="TryOutputShape"/> is right; models may declare what they do
+    /// not keep.</summary>
+    private readonly Prediction[] predictions;
+
     /// <summary>The runs under way, and one for the owner.</summary>
     private int leases = 1;
     private int disposed;
 
-    private OrtSession(InferenceSession session)
+    private OrtSession(InferenceSession session, OrtSessionSettings settings)
     {
         this.session = session;
+        Providers = [.. settings.Providers.Select(p => p.Name), "cpu"];
+        trim = settings.Arena ? new ArenaTrim() : null;
+        devices = string.Join(';', settings.Providers.Select(p => "gpu:" + p.Options.GetValueOrDefault("device_id", "0")).Append("cpu:0").Distinct());
         Inputs = session.InputNames.Select(name => OrtTensorInfo.Create(name, session.InputMetadata[name])).ToArray();
         Outputs = session.OutputNames.Select(name => OrtTensorInfo.Create(name, session.OutputMetadata[name])).ToArray();
         inputNames = [.. session.InputNames];
+        predictions = new Prediction[Outputs.Count];
     }
+
+    private enum Prediction
+    {
+        Unknown,
+        Kept,
+        Broken,
+    }
+
+    /// <summary>Where it runs, best first; single operators that the first ones lack run on the CPU.</summary>
+    public IReadOnlyList<string> Providers { get; }
 
     /// <summary>The model's inputs, in the model's order.</summary>
     public IReadOnlyList<OrtTensorInfo> Inputs { get; }
@@ -33,19 +55,18 @@ internal sealed class OrtSession : IDisposable
     /// <summary>Loads a model and its external data from disk. Custom operator libraries are never registered.</summary>
     /// <param name="environment">Gives the threads.</param>
     /// <param name="path">A verified file; external data is looked up in its folder.</param>
-    /// <exception cref="OrtException">The file is no model that the engine can run.</exception>
-    public static OrtSession Load(OrtEnvironment environment, string path)
+    /// <param name="settings">How it runs; null for the default.</param>
+    /// <exception cref="OrtException">The file is no model that the engine can run, or a provider cannot be had.</exception>
+    public static OrtSession Load(OrtEnvironment environment, string path, OrtSessionSettings? settings = null)
     {
-        // The environment is the engine's only one; having it as a parameter makes sure that it was made first.
-        ArgumentNullException.ThrowIfNull(environment);
+        settings ??= OrtSessionSettings.Default;
         return OrtException.Translate(() =>
         {
-            using var options = new SessionOptions { GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
-            options.DisablePerSessionThreads();
+            using var options = OrtSessionOptions.Create(environment, settings);
             var session = new InferenceSession(path, options);
             try
             {
-                return new OrtSession(session);
+                return new OrtSession(session, settings);
             }
             catch
             {
@@ -68,8 +89,11 @@ internal sealed class OrtSession : IDisposable
         using var lease = new Lease(this);
         try
         {
+            Trim(options, inputs);
             // The list's own Dispose would release all values; they are ours now, one by one.
-            return Adopt((IReadOnlyList<OrtValue>)session.Run(options.Value, inputNames, inputValues, outputNames), inputs);
+            var results = Adopt((IReadOnlyList<OrtValue>)session.Run(options.Value, inputNames, inputValues, outputNames), inputs);
+            Check(inputs, outputs, results);
+            return results;
         }
         catch (OnnxRuntimeException exception)
         {
@@ -98,6 +122,7 @@ internal sealed class OrtSession : IDisposable
         using var lease = new Lease(this);
         try
         {
+            Trim(options, inputs);
             if (!results.Contains(null))
             {
                 session.Run(options.Value, inputNames, inputValues, outputNames, Array.ConvertAll(results.ToArray(), r => r!.Value));
@@ -112,30 +137,16 @@ internal sealed class OrtSession : IDisposable
         }
     }
 
-    /// <summary>Says which shape an output will have, when the model says so: every extent is fixed or has the name of an
-    /// extent of an input.</summary>
+    /// <summary>Says which shape an output will have, when the model says so (every extent is fixed or has the name of an
+    /// extent of an input) and a run without given outputs has shown that it keeps to that, as the warm-up does.</summary>
     /// <param name="output">Index into <see cref="Outputs"/>.</param>
     /// <param name="inputs">The tensors of the run, in the order of <see cref="Inputs"/>.</param>
     /// <param name="shape">The shape.</param>
     /// <returns>False when only the run will tell.</returns>
     public bool TryOutputShape(int output, ReadOnlySpan<OrtTensor> inputs, out long[] shape)
     {
-        var info = Outputs[output];
-        shape = (long[])info.Shape.Clone();
-        if (info.ElementType.Size() == 0)
-        {
-            return false;
-        }
-
-        for (var i = 0; i < shape.Length; i++)
-        {
-            if (shape[i] < 0 && !TryExtent(info.Symbols[i], inputs, out shape[i]))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        shape = [];
+        return predictions[output] == Prediction.Kept && TryPredict(output, inputs, out shape);
     }
 
     public void Dispose()
@@ -144,6 +155,50 @@ internal sealed class OrtSession : IDisposable
         {
             Leave();
         }
+    }
+
+    private void Trim(OrtRunOptions options, ReadOnlySpan<OrtTensor> inputs)
+    {
+        if (trim is null)
+        {
+            return;
+        }
+
+        var bytes = 0L;
+        foreach (var input in inputs)
+        {
+            bytes += input.ByteLength;
+        }
+
+        // The options may serve the next run too, which is not to shrink.
+        options.Shrink(trim.Next(bytes) ? devices : string.Empty);
+    }
+
+    private void Check(ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs, OrtTensor[] results)
+    {
+        for (var i = 0; i < results.Length; i++)
+        {
+            ref var prediction = ref predictions[outputs[i]];
+            if (prediction == Prediction.Unknown && TryPredict(outputs[i], inputs, out var shape))
+            {
+                prediction = shape.AsSpan().SequenceEqual(results[i].Shape) ? Prediction.Kept : Prediction.Broken;
+            }
+        }
+    }
+
+    private bool TryPredict(int output, ReadOnlySpan<OrtTensor> inputs, out long[] shape)
+    {
+        var info = Outputs[output];
+        shape = (long[])info.Shape.Clone();
+        for (var i = 0; i < shape.Length; i++)
+        {
+            if (shape[i] < 0 && !TryExtent(info.Symbols[i], inputs, out shape[i]))
+            {
+                return false;
+            }
+        }
+
+        return info.ElementType.Size() > 0;
     }
 
     private bool TryExtent(string symbol, ReadOnlySpan<OrtTensor> inputs, out long extent)

@@ -12,6 +12,8 @@ namespace Ops.Runtime.OnnxRuntime;
 /// </summary>
 internal sealed unsafe class OrtTensor : IDisposable
 {
+    private static long live;
+
     private readonly void* data;
     private readonly long byteLength;
     private readonly TensorMemory.Block block;
@@ -28,9 +30,13 @@ internal sealed unsafe class OrtTensor : IDisposable
         this.block = block;
         this.pin = pin;
         byteLength = ElementCount * type.Size();
+        Interlocked.Increment(ref live);
     }
 
     ~OrtTensor() => Release();
+
+    /// <summary>How many tensors of this process were not disposed yet.</summary>
+    public static long Live => Interlocked.Read(ref live);
 
     /// <summary>Type of each element.</summary>
     public OrtElementType ElementType { get; }
@@ -40,6 +46,9 @@ internal sealed unsafe class OrtTensor : IDisposable
 
     /// <summary>Product of the shape.</summary>
     public long ElementCount { get; }
+
+    /// <summary>Bytes of the elements; 0 for strings.</summary>
+    public long ByteLength => byteLength;
 
     internal OrtValue Value { get; }
 
@@ -109,6 +118,36 @@ internal sealed unsafe class OrtTensor : IDisposable
     /// <param name="values">What each string holds, without an end mark; bytes of 0 are as good as others.</param>
     public static OrtTensor FromStrings(long[] shape, IReadOnlyList<ReadOnlyMemory<byte>> values) =>
         FromBytes(shape, values.Count, i => values[i].Span);
+
+    /// <summary>Makes a tensor of empty strings, to be filled with <see cref="SetString"/>.</summary>
+    /// <param name="shape">Extents; their product is the number of strings.</param>
+    public static OrtTensor AllocateStrings(long[] shape)
+    {
+        try
+        {
+            return new OrtTensor(OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape), OrtElementType.String, shape, null);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw OrtException.From(exception);
+        }
+    }
+
+    /// <summary>Sets one string of a string tensor.</summary>
+    /// <param name="index">Which one, in row-major order.</param>
+    /// <param name="value">Any bytes, NUL included; they are copied.</param>
+    public void SetString(int index, ReadOnlySpan<byte> value)
+    {
+        ObjectDisposedException.ThrowIf(disposed != 0, this);
+        try
+        {
+            Value.StringTensorSetElementAt(value, index);
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw OrtException.From(exception);
+        }
+    }
 
     /// <summary>The strings of a string tensor, as the bytes the model produced (usually UTF-8), back to back.</summary>
     /// <param name="offsets">Where each string starts.</param>
@@ -218,6 +257,7 @@ internal sealed unsafe class OrtTensor : IDisposable
             return;
         }
 
+        Interlocked.Decrement(ref live);
         Value.Dispose();
         pin.Dispose();
         if (block.Address != 0)

@@ -16,6 +16,15 @@ internal sealed class ImageDecoder(DecodeMemory memory, long maxPixels, bool app
     /// <summary>Bytes of a decoded pixel.</summary>
     public const int PixelBytes = 4;
 
+    /// <summary>A progressive JPEG goes over the whole picture once per scan, and a scan may take a few bytes. Usual are about
+    /// ten.</summary>
+    private const int MaxScans = 100;
+
+    /// <summary>So many scans count as one more picture.</summary>
+    private const int ScansPerPicture = 16;
+
+    private static ReadOnlySpan<byte> ScanStart => [0xFF, 0xDA];
+
     private static ReadOnlySpan<byte> PngStart => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     private static ReadOnlySpan<byte> JpegStart => [0xFF, 0xD8, 0xFF];
@@ -34,6 +43,13 @@ internal sealed class ImageDecoder(DecodeMemory memory, long maxPixels, bool app
             throw new DecodeException("is neither a PNG nor a JPEG image.");
         }
 
+        // Within the data of a scan the two bytes cannot follow each other, only before it in what nobody has to send.
+        var scans = encoded.Span.StartsWith(JpegStart) ? encoded.Span.Count(ScanStart) : 1;
+        if (scans > MaxScans)
+        {
+            throw new DecodeException($"has more than {MaxScans} scans.");
+        }
+
         using var pin = encoded.Pin();
         using var data = SKData.Create((nint)pin.Pointer, encoded.Length);
         using var codec = SKCodec.Create(data);
@@ -42,7 +58,7 @@ internal sealed class ImageDecoder(DecodeMemory memory, long maxPixels, bool app
             throw new DecodeException("has a broken image header.");
         }
 
-        Check(codec, ref pixelsLeft);
+        Check(codec, scans, ref pixelsLeft);
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         var alpha = codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul;
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, alpha);
@@ -69,7 +85,7 @@ internal sealed class ImageDecoder(DecodeMemory memory, long maxPixels, bool app
         }
     }
 
-    private void Check(SKCodec codec, ref long pixelsLeft)
+    private void Check(SKCodec codec, int scans, ref long pixelsLeft)
     {
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         var count = (long)width * height;
@@ -83,7 +99,7 @@ internal sealed class ImageDecoder(DecodeMemory memory, long maxPixels, bool app
             throw new DecodeException("is an animation.");
         }
 
-        pixelsLeft -= count;
+        pixelsLeft -= count * (1 + (scans / ScansPerPicture));
         if (pixelsLeft < 0)
         {
             throw new DecodeException("brings the images of this request over the pixels that they may have together.");

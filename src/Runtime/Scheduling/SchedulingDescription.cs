@@ -2,14 +2,13 @@ using System.Text.Json;
 
 namespace Ops.Runtime.Scheduling;
 
-/// <summary>Tells clients how a model's requests are run: the <c>parameters</c> of its metadata.</summary>
+/// <summary>Tells clients how a model's requests are run, in the <c>parameters</c> of its metadata.</summary>
 internal static class SchedulingDescription
 {
-    /// <summary>Writes an object.</summary>
+    /// <summary>Writes members of the object that is open.</summary>
     public static void Write(Utf8JsonWriter json, ModelScheduler scheduler)
     {
         var (settings, policy) = (scheduler.Settings, scheduler.Policy);
-        json.WriteStartObject("parameters"u8);
         json.WriteString("batching"u8, policy.IsOn ? "on"u8 : "off"u8);
         json.WriteString("batching_reason"u8, policy.Reason);
         json.WriteNumber("max_batch_size"u8, policy.MaxBatchSize);
@@ -27,6 +26,5 @@ internal static class SchedulingDescription
         json.WriteNumber("default_priority"u8, settings.Queue.EffectiveDefaultPriority);
         json.WriteNumber("default_timeout_milliseconds"u8, settings.Queue.DefaultTimeoutMilliseconds);
         json.WriteNumber("max_timeout_milliseconds"u8, settings.Queue.MaxTimeoutMilliseconds);
-        json.WriteEndObject();
     }
 }

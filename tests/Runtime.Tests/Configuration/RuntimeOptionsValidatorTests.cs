@@ -1,4 +1,5 @@
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Processing;
 using Ops.Runtime.Scheduling;
 using Ops.Runtime.Tests.Support;
 
@@ -18,6 +19,7 @@ public sealed class RuntimeOptionsValidatorTests
     {
         var options = Good();
         options.Urls = "https://127.0.0.1:1";
+        options.GrpcUrls = "http://127.0.0.1:1/path";
         options.CacheFolder = "relative";
         options.QueueLimit = 0;
         options.DrainGraceSeconds = double.NaN;
@@ -28,13 +30,17 @@ public sealed class RuntimeOptionsValidatorTests
         options.Models[0].Files[0].Size = -1;
         options.Models.Add(TestModels.Options("other", "1"));
         options.Models[1].Format = "pickle";
+        options.Otlp.Endpoint = "collector:4317";
+        options.Otlp.Protocol = "http/json";
+        options.Models[0].Processing = new ProcessingOptions { Inputs = [new() { Name = "input", Color = "CMYK" }] };
 
         var failures = new RuntimeOptionsValidator().Validate(null, options).Failures!.Select(f => f.Split(' ')[0]).ToHashSet();
 
         string[] expected =
         [
-            "Urls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
+            "Urls", "GrpcUrls", "CacheFolder", "QueueLimit", "DrainGraceSeconds", "Models:0:Name", "Models:0:Digest", "Models:0:Files:0:Path",
             "Models:0:Files:0:Source", "Models:0:Files:0:Size", "Models:1:Format", "Models:1:Files",
+            "Otlp:Endpoint", "Otlp:Protocol", "Models:0:Processing:Inputs:0:Color",
         ];
         Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
     }
@@ -72,6 +78,47 @@ public sealed class RuntimeOptionsValidatorTests
         var file = options.Models[0].Files[0];
         options.Models[0].Files.Add(new ModelFileOptions { Path = "MODEL.onnx", Source = file.Source, Sha256 = file.Sha256, Size = file.Size });
         Assert.Contains("Files:1:Path", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_ExecutionFaults_NamesEachKey()
+    {
+        var options = Good();
+        options.ProfileFolder = "relative";
+        options.ArenaExtend = "fast";
+        options.InterOpThreads = 0;
+        options.Execution = new ExecutionOptions
+        {
+            GraphOptimization = "most",
+            WarmUpRuns = -1,
+            WarmUpShapes = { ["x"] = [1, -1] },
+            FreeDimensions = { ["batch"] = 0 },
+        };
+        options.Models[0].Execution.Providers =
+        [
+            new() { Name = "cuda", Options = { ["gpu_mem_limit"] = "1000", ["user_compute_stream"] = "1" } },
+            new() { Name = "tensorrt", Options = { ["trt_extra_plugin_lib_paths"] = "/tmp/evil.so", ["trt_engine_cache_path"] = "/tmp" } },
+            new() { Name = "rocm" },
+        ];
+
+        var failures = new RuntimeOptionsValidator().Validate(null, options).Failures!.Select(f => f.Split(' ')[0]).ToHashSet();
+
+        string[] expected =
+        [
+            "ProfileFolder", "ArenaExtend", "InterOpThreads", "Execution:GraphOptimization", "Execution:WarmUpRuns", "Execution:WarmUpShapes:x",
+            "Execution:FreeDimensions:batch", "Models:0:Execution:Providers:0:Options:user_compute_stream",
+            "Models:0:Execution:Providers:1:Options:trt_extra_plugin_lib_paths", "Models:0:Execution:Providers:1:Options:trt_engine_cache_path",
+            "Models:0:Execution:Providers:2:Name",
+        ];
+        Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
+    }
+
+    [Fact]
+    public void Validate_FileWhereOptimizedModelsLie_Fails()
+    {
+        var options = Good();
+        options.Models[0].Files[0].Path = ".Optimized/model.onnx";
+        Assert.Contains("Models:0:Files:0:Path", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
     }
 
     private static RuntimeOptions Good() => new()

@@ -113,8 +113,8 @@ public sealed class InferTests(InferTests.Server fixture) : IClassFixture<InferT
         { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"data\":[{Zeros}],\"data\":[{Zeros}]}}]}}", "given twice" },
         { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"data\":[{Zeros}]}}],\"outputs\":[{{\"name\":\"nope\"}}]}}", "no output 'nope'" },
         { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"data\":[{Zeros}]}}],\"outputs\":[{{\"name\":\"logits\"}},{{\"name\":\"logits\"}}]}}", "asked for twice" },
-        { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"parameters\":{{\"binary_data_size\":4}}}}]}}", "Binary tensor data" },
-        { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"data\":[{Zeros}]}}],\"outputs\":[{{\"name\":\"logits\",\"parameters\":{{\"classification\":2}}}}]}}", "Classification" },
+        { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"parameters\":{{\"binary_data_size\":4}}}}]}}", "needs the header" },
+        { $"{{\"inputs\":[{{\"name\":\"input\",{OneImage},\"data\":[{Zeros}]}}],\"outputs\":[{{\"name\":\"logits\",\"parameters\":{{\"classification\":-2}}}}]}}", "classification must be" },
         { $"{{\"id\":1,\"inputs\":[]}}", "id must be a string" },
         { $"{{\"id\":\"\\ud800\",\"inputs\":[]}}", "not valid Unicode" },
         { new string('[', 40), "must be an object" },
@@ -169,8 +169,6 @@ public sealed class InferTests(InferTests.Server fixture) : IClassFixture<InferT
     }
 
     [Theory]
-    [InlineData("Inference-Header-Content-Length", "5", 400)]
-    [InlineData("Inference-Header-Content-Length", "-1", 400)]
     [InlineData("Content-Encoding", "gzip", 415)]
     public async Task Infer_EncodingThatIsNotServed_IsRefused(string header, string value, int status)
     {
@@ -241,24 +239,6 @@ public sealed class InferTests(InferTests.Server fixture) : IClassFixture<InferT
 
     private static string Tensor(string name, string type, string shape, string data) =>
         $"{{\"name\":\"in_{name}\",\"datatype\":\"{type}\",\"shape\":{shape},\"data\":{data}}}";
-
-    /// <summary>Sends a body of unknown length, six bytes at a time.</summary>
-    private sealed class TinyChunks(byte[] body) : HttpContent
-    {
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            for (var i = 0; i < body.Length; i += 6)
-            {
-                await stream.WriteAsync(body.AsMemory(i, Math.Min(6, body.Length - i)));
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-    }
 
     /// <summary>One server for all tests of this class.</summary>
     public sealed class Server : IAsyncLifetime

@@ -62,7 +62,7 @@ public sealed class TensorJsonTests
     public void RoundTrip_AnyStrings_IsExact() =>
         Prop.ForAll<string[]>(values =>
         {
-            var valid = values.Select(v => (v ?? string.Empty).Replace("\0", "0", StringComparison.Ordinal)).Where(IsUnicode).ToArray();
+            var valid = values.Select(v => v ?? string.Empty).Where(IsUnicode).ToArray();
             using var tensor = Read(OrtElementType.String, JsonSerializer.Serialize(valid), valid.Length);
             Assert.Equal(valid, JsonSerializer.Deserialize<string[]>(Write(tensor)));
         }).QuickCheckThrowOnFailure();
@@ -111,7 +111,6 @@ public sealed class TensorJsonTests
     [InlineData((int)OrtElementType.Bool, "1")]
     [InlineData((int)OrtElementType.Bool, "\"true\"")]
     [InlineData((int)OrtElementType.String, "1")]
-    [InlineData((int)OrtElementType.String, "\"a\\u0000b\"")]
     [InlineData((int)OrtElementType.String, "\"\\ud800\"")]
     public void Read_ElementThatDoesNotFit_IsRefused(int type, string element) =>
         Assert.Throws<ProtocolException>(() => Read((OrtElementType)type, $"[{element}]", 1));

@@ -112,6 +112,12 @@ public sealed class OrtSessionTests : IDisposable
         var (x, y) = TestModels.Samples("digits_mlp");
         using var input = OrtTensor.Allocate(OrtElementType.Float32, [16, 1, 8, 8]);
         x.CopyTo(input.Data<float>());
+        Assert.False(session.TryOutputShape(0, [input], out _), "no run has shown yet that the model keeps to what it declares");
+        using (var first = OrtRunOptions.Create())
+        {
+            session.Run(first, [input], [0])[0].Dispose();
+        }
+
         Assert.True(session.TryOutputShape(0, [input], out var shape));
         Assert.Equal([16, 10], shape);
         using var output = OrtTensor.Allocate(OrtElementType.Float32, shape);
@@ -170,7 +176,66 @@ public sealed class OrtSessionTests : IDisposable
         File.WriteAllBytes(folder.File("model.onnx"), OnnxBuilder.UnknownExtent());
         using var unknown = OrtSession.Load(environment, folder.File("model.onnx"));
         using var input = Floats(1, 0, 3, 0);
+        using var options = OrtRunOptions.Create();
+        unknown.Run(options, [input], [0])[0].Dispose();
         Assert.False(unknown.TryOutputShape(0, [input], out _));
+    }
+
+    [Fact]
+    public void TryOutputShape_ModelBreaksItsWord_SaysNo()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("model.onnx"), OnnxBuilder.BreaksItsWord());
+        using var session = OrtSession.Load(environment, folder.File("model.onnx"));
+        using var input = OrtTensor.Allocate(OrtElementType.Float32, [3, 4]);
+        input.Data<float>().Clear();
+        using var options = OrtRunOptions.Create();
+        using (var output = Assert.Single(session.Run(options, [input], [0])))
+        {
+            Assert.Equal([12], output.Shape);
+        }
+
+        Assert.False(session.TryOutputShape(0, [input], out _));
+    }
+
+    [Fact]
+    public void Load_FreeDimensionGiven_FixesIt()
+    {
+        using var plain = OrtSession.Load(environment, TestModels.Path("digits_mlp.onnx"));
+        var name = plain.Inputs[0].Symbols[0];
+        Assert.NotEmpty(name);
+        using var session = OrtSession.Load(
+            environment, TestModels.Path("digits_mlp.onnx"), OrtSessionSettings.Default with { FreeDimensions = new Dictionary<string, long> { [name] = 4 } });
+        Assert.Equal("input: Float32[4,1,8,8]", Assert.Single(session.Inputs).ToString());
+    }
+
+    [Theory]
+    [InlineData(OrtGraphOptimization.Disabled, false, false)]
+    [InlineData(OrtGraphOptimization.Basic, true, false)]
+    [InlineData(OrtGraphOptimization.Extended, false, true)]
+    [InlineData(OrtGraphOptimization.All, true, true)]
+    internal void Run_AnySettings_GivesTheKnownLogits(OrtGraphOptimization optimization, bool arena, bool parallel)
+    {
+        var settings = new OrtSessionSettings { GraphOptimization = optimization, Arena = arena, ParallelOperators = parallel, MemoryPattern = false };
+        using var session = OrtSession.Load(environment, TestModels.Path("digits_cnn.onnx"), settings);
+        KnownLogits.Check(session, "digits_cnn");
+    }
+
+    [Fact]
+    public void Run_ManySmallAfterALargeOne_StaysRight()
+    {
+        using var session = OrtSession.Load(environment, TestModels.Path("digits_cnn.onnx"));
+        using (var large = OrtTensor.Allocate(OrtElementType.Float32, [8192, 1, 8, 8]))
+        using (var options = OrtRunOptions.Create())
+        {
+            large.Data<float>().Clear();
+            session.Run(options, [large], [0])[0].Dispose();
+        }
+
+        for (var i = 0; i < 2 * ArenaTrim.Series; i++)
+        {
+            KnownLogits.Check(session, "digits_cnn");
+        }
     }
 
     [Fact]

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Processing;
+using Ops.Runtime.Tests.Grpc;
 using Ops.Runtime.Tests.Support;
 
 namespace Ops.Runtime.Tests.Processing;
@@ -43,6 +45,48 @@ public sealed class ProcessingTests
                 Assert.Equal(Math.Exp(logits[order[k]] - logits.Max()) / sum, outputs["logits_scores"].GetProperty("data")[(n * 3) + k].GetDouble(), 1e-4);
             }
         }
+    }
+
+    [Fact]
+    public async Task Infer_ImagesInBinary_AreTakenAsTheyAre()
+    {
+        using var folder = new TestFolder();
+        await using var server = await TestServer.StartAsync([Echo(folder, "\"scale\":1")]);
+        var images = BinaryRequest.Strings(Convert.FromBase64String(Base64(1)), Convert.FromBase64String(Base64(2)));
+        var answer = await server.PostBinaryAsync("/v2/models/echo/infer", $"{{\"inputs\":[{BinaryRequest.Input("x", "BYTES", "[2]", images.Length)}]}}", images);
+        Assert.Equal((200, "[1,2]"), (answer.Status, answer.Json.GetProperty("outputs")[0].GetProperty("data").GetRawText()));
+
+        var empty = BinaryRequest.Strings([], Convert.FromBase64String(Base64(2)));
+        answer = await server.PostBinaryAsync("/v2/models/echo/infer", $"{{\"inputs\":[{BinaryRequest.Input("x", "BYTES", "[2]", empty.Length)}]}}", empty);
+        Assert.Equal(400, answer.Status);
+    }
+
+    [Fact]
+    public async Task Infer_ImagesOverGrpc_AreTakenAsTheyAre()
+    {
+        using var folder = new TestFolder();
+        await using var server = await TestServer.StartAsync([Echo(folder, "\"scale\":1")], ("GrpcUrls", "http://127.0.0.1:0"));
+        using var client = new GrpcClient(server.GrpcUrl!);
+        var raw = GrpcClient.Raw<byte>("echo", "x", "BYTES", [2], BinaryRequest.Strings(Convert.FromBase64String(Base64(1)), Convert.FromBase64String(Base64(2))));
+        var response = await client.Infer(raw);
+        float[] pixels = MemoryMarshal.Cast<byte, float>(response.RawOutputContents[0].Span).ToArray();
+        Assert.Equal([1f, 2f], pixels);
+    }
+
+    [Fact]
+    public async Task Infer_ClassesOfAnOutputWithLabels_HaveThem()
+    {
+        using var folder = new TestFolder();
+        await using var server = await TestServer.StartAsync(
+            [DigitsVersion(folder, Digits.Replace("\"topK\":3", "\"topK\":3,\"keep\":true", StringComparison.Ordinal))]);
+        var (x, y) = TestModels.Samples("digits_cnn");
+        var image = TestImages.GrayPng(8, 8, (column, row) => (byte)Math.Round(x[(row * 8) + column] * 240));
+        var (status, body) = await server.PostAsync(
+            "/v2/models/digits/infer", Request("input", "[1]", [image])[..^1] + ",\"outputs\":[{\"name\":\"logits\",\"parameters\":{\"classification\":1}}]}");
+        Assert.Equal(200, status);
+        var best = Array.IndexOf(y, y[..10].Max());
+        var name = Encoding.UTF8.GetString(Labels).Replace("\r", string.Empty, StringComparison.Ordinal).Split('\n')[best];
+        Assert.EndsWith($":{best}:{name}", body.GetProperty("outputs")[0].GetProperty("data")[0].GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

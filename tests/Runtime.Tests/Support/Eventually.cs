@@ -4,8 +4,8 @@ namespace Ops.Runtime.Tests.Support;
 
 internal static class Eventually
 {
-    /// <summary>Waits until the condition holds; fails after 30 s, which a busy machine still makes.</summary>
-    public static async Task TrueAsync(Func<bool> condition, string what, double seconds = 30)
+    /// <summary>Waits until the condition holds; fails after a time that even a busy machine makes.</summary>
+    public static async Task TrueAsync(Func<bool> condition, string what, double seconds = 120)
     {
         var start = Stopwatch.GetTimestamp();
         while (!condition())

@@ -41,6 +41,15 @@ internal static class OnnxBuilder
         return Model([.. parts]);
     }
 
+    /// <summary>Returns each input as it came, under the name of its input with "out_" before it.</summary>
+    /// <param name="inputs">Names, element types of onnx.proto, and how many dimensions, all of them open.</param>
+    public static byte[] Identity(params (string Name, int Type, int Rank)[] inputs) => Model([.. inputs.SelectMany(i => new[]
+    {
+        Node("Identity", [i.Name], ["out_" + i.Name]),
+        Open(11, i.Name, i.Type, i.Rank),
+        Open(12, "out_" + i.Name, i.Type, i.Rank),
+    })]);
+
     /// <summary>y = x, of any shape; -1 leaves an extent open.</summary>
     public static byte[] Identity(params long[] shape) => Model(Node("Identity", ["x"], ["y"]), OpenValue(11, "x", shape), OpenValue(12, "y", shape));
 
@@ -53,6 +62,29 @@ internal static class OnnxBuilder
         Node("NonZero", ["x"], ["y"]),
         Value(11, "x", Float, 4),
         Message(12, Text(1, "y"), Message(2, Message(1, Varint(1, Int64), Message(2, Message(1, Varint(1, 1)), Message(1, Text(2, "found")))))));
+
+    /// <summary>Says that y is [batch,4] like x, but flattens it: the engine only warns.</summary>
+    public static byte[] BreaksItsWord() => Model(
+        Node("Reshape", ["x", "shape"], ["y"]),
+        Message(5, Varint(1, 1), Varint(2, Int64), Text(8, "shape"), Varint(7, -1)),
+        BatchOf(11, "x", 4),
+        BatchOf(12, "y", 4));
+
+    /// <summary>y = x * w for a vector w of four: the name of x's only extent is open, but nothing else than 4 fits.</summary>
+    public static byte[] OnlyFour() => Model(
+        Node("MatMul", ["x", "w"], ["y"]),
+        Floats("w", [4], [1, 2, 3, 4]),
+        BatchOf(11, "x"),
+        Message(12, Text(1, "y"), Message(2, Message(1, Varint(1, Float), Message(2)))));
+
+    /// <summary>y = x / x in whole numbers: zeros fail.</summary>
+    public static byte[] Divides() => Model(Node("Div", ["x", "x"], ["y"]), Value(11, "x", Int64, 2), Value(12, "y", Int64, 2));
+
+    /// <summary>y = -x, of which not even the number of extents is known.</summary>
+    public static byte[] UnknownInput() => Model(
+        Node("Neg", ["x"], ["y"]),
+        Message(11, Text(1, "x"), Message(2, Message(1, Varint(1, Float)))),
+        Message(12, Text(1, "y"), Message(2, Message(1, Varint(1, Float)))));
 
     /// <summary>A model of the graph's fields; opset 17.</summary>
     internal static byte[] Model(params byte[][] graph) =>
@@ -76,6 +108,9 @@ internal static class OnnxBuilder
 
     private static byte[] Value(int field, string name, int type, int extent) =>
         Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, Message(1, Varint(1, extent))))));
+
+    private static byte[] Open(int field, string name, int type, int rank) =>
+        Message(field, Text(1, name), Message(2, Message(1, Varint(1, type), Message(2, [.. Enumerable.Range(0, rank).Select(d => Message(1, Text(2, $"{name}_{d}")))]))));
 
     private static byte[] OpenValue(int field, string name, long[] shape) => Message(
         field,

@@ -12,7 +12,7 @@ internal sealed class RuntimeProcess : IAsyncDisposable
     private readonly Task<string> output;
     private readonly Task<string> errors;
 
-    private RuntimeProcess(IEnumerable<ModelOptions> models, bool createRunFolder, (string Key, string Value)[] environment)
+    private RuntimeProcess(IEnumerable<ModelOptions> models, bool createRunFolder, string? cpus, (string Key, string Value)[] environment)
     {
         if (createRunFolder)
         {
@@ -31,6 +31,16 @@ internal sealed class RuntimeProcess : IAsyncDisposable
             start.Environment[key] = value;
         }
 
+        if (cpus is not null)
+        {
+            // Of util-linux; it becomes the process it starts.
+            var command = start.FileName;
+            start.FileName = "taskset";
+            start.ArgumentList.Insert(0, "-c");
+            start.ArgumentList.Insert(1, cpus);
+            start.ArgumentList.Insert(2, command);
+        }
+
         process = Process.Start(start)!;
         output = process.StandardOutput.ReadToEndAsync();
         errors = process.StandardError.ReadToEndAsync();
@@ -44,11 +54,18 @@ internal sealed class RuntimeProcess : IAsyncDisposable
 
     public string Url => State.GetProperty("url").GetString()!;
 
+    public string? GrpcUrl => State.GetProperty("grpcUrl").GetString();
+
     /// <summary>What process.json says now; read anew each time.</summary>
     public JsonElement State => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(RunFolder, "process.json"))).RootElement.Clone();
 
     public static RuntimeProcess Start(IEnumerable<ModelOptions> models, bool createRunFolder = true, params (string Key, string Value)[] environment) =>
-        new(models, createRunFolder, environment);
+        new(models, createRunFolder, null, environment);
+
+    /// <summary>Starts one that may use only some CPUs.</summary>
+    /// <param name="cpus">Their list as taskset takes it.</param>
+    public static RuntimeProcess StartOnCpus(string cpus, IEnumerable<ModelOptions> models, params (string Key, string Value)[] environment) =>
+        new(models, createRunFolder: true, cpus, environment);
 
     public async Task WaitForStateAsync(string state)
     {

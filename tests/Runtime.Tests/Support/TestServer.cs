@@ -12,17 +12,28 @@ namespace Ops.Runtime.Tests.Support;
 /// <summary>The whole server in this process, on a free port, reached over real HTTP.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private readonly TestFolder folder = new();
+    private readonly TestFolder folder;
     private readonly WebApplication app;
+    private readonly Box configuration;
 
-    private TestServer(WebApplication app, TestFolder folder)
+    private TestServer(WebApplication app, TestFolder folder, Box configuration)
     {
         this.app = app;
         this.folder = folder;
+        this.configuration = configuration;
         Http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
     }
 
     public HttpClient Http { get; }
+
+    public string CacheFolder => folder.File("cache");
+
+    /// <summary>Where it speaks gRPC; null unless a test set GrpcUrls.</summary>
+    public string? GrpcUrl => app.Services.GetRequiredService<ListenAddresses>().Grpc;
+
+    public RequestsInFlight InFlight => app.Services.GetRequiredService<RequestsInFlight>();
+
+    public IServiceProvider Services => app.Services;
 
     public RuntimeState State => app.Services.GetRequiredService<RuntimeState>();
 
@@ -30,19 +41,22 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(IEnumerable<ModelOptions> models, params (string Key, string Value)[] settings)
     {
         var folder = new TestFolder();
-        var json = Settings.Json(models, folder.File("cache"), null);
+        var box = new Box(Settings.Json(models, folder.File("cache"), null));
         var app = RuntimeServer.Build(configuration =>
         {
-            configuration.AddJsonStream(new MemoryStream(json));
+            configuration.AddJsonStream(new MemoryStream(box.Json));
             configuration.AddInMemoryCollection(
                 settings.Append(("DrainGraceSeconds", "0")).Select(s => KeyValuePair.Create(FullKey(s.Item1), (string?)s.Item2)));
             configuration.AddInMemoryCollection([KeyValuePair.Create("Logging:LogLevel:Default", (string?)"None")]);
         });
         await app.StartAsync();
-        var server = new TestServer(app, folder);
+        var server = new TestServer(app, folder, box);
         await Eventually.TrueAsync(() => server.State.Snapshot.Phase is RuntimePhase.Ready or RuntimePhase.Failed, "the server to be ready or failed");
         return server;
     }
+
+    /// <summary>Changes the versions that the configuration file names.</summary>
+    public void Configure(params ModelOptions[] models) => configuration.Json = Settings.Json(models, folder.File("cache"), null);
 
     /// <summary>A service of the server; null when it is not registered.</summary>
     public T? Find<T>() => app.Services.GetService<T>();
@@ -69,5 +83,10 @@ internal sealed class TestServer : IAsyncDisposable
         await app.StopAsync();
         await app.DisposeAsync();
         folder.Dispose();
+    }
+
+    private sealed class Box(byte[] json)
+    {
+        public volatile byte[] Json = json;
     }
 }

@@ -558,6 +558,10 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.HasIndex("UpdatedAt", "Id");
 
+                    b.HasIndex("LatestFormat", "LatestVersion", "Id");
+
+                    b.HasIndex("LatestFormat", "UpdatedAt", "Id");
+
                     b.ToTable("Models");
                 });
 

@@ -501,6 +501,10 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.HasIndex("UpdatedAt", "Id");
 
+                    b.HasIndex("LatestFormat", "LatestVersion", "Id");
+
+                    b.HasIndex("LatestFormat", "UpdatedAt", "Id");
+
                     b.ToTable("Models");
                 });
 
