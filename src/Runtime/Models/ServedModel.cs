@@ -47,7 +47,7 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
         var outputs = Array.ConvertAll(computed, i => session.Outputs[i]);
         Scheduler.Open(
             session.Run,
-            BatchTrial.Decide(session.Run, session.Inputs, outputs, computed, Options.Batching, Scheduler.Settings.Instances));
+            BatchTrial.Decide(session.Run, session.Inputs, outputs, computed, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
         signature = loaded;
     }
 

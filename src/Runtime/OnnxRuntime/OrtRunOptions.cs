@@ -8,11 +8,15 @@ internal sealed class OrtRunOptions : IDisposable
 {
     private readonly Lock gate = new();
     private bool disposed;
+    private bool terminated;
     private string shrinking = string.Empty;
 
     private OrtRunOptions(RunOptions value) => Value = value;
 
     internal RunOptions Value { get; }
+
+    /// <summary>Whether the run was asked to stop.</summary>
+    public bool IsTerminated => Volatile.Read(ref terminated);
 
     public static OrtRunOptions Create() => OrtException.Translate(static () => new OrtRunOptions(new RunOptions()));
 
@@ -25,6 +29,7 @@ internal sealed class OrtRunOptions : IDisposable
         {
             if (!disposed)
             {
+                Volatile.Write(ref terminated, true);
                 Value.Terminate = true;
             }
         }

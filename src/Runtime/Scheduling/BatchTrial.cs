@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Ops.Runtime.OnnxRuntime;
 
@@ -8,7 +7,7 @@ namespace Ops.Runtime.Scheduling;
 /// Finds out at loading whether a model's requests can be merged and what that brings: two rows together must give what
 /// they give one by one, and the throughput of growing batches tells how many rows a run should have. Takes about a second.
 /// </summary>
-internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inputs, int[] outputs, BatchingOptions options, int instances)
+internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inputs, int[] outputs, BatchingOptions options, int instances, TimeProvider time)
 {
     /// <summary>Most rows that are tried, unless the configuration allows fewer.</summary>
     private const int MostRows = 32;
@@ -22,7 +21,7 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
     /// <summary>Extents to try for dimensions that the model leaves open: some models need a few tokens, others an image.</summary>
     private static readonly int[] Extents = [8, 32, 64, 224, 1];
 
-    private readonly long start = Stopwatch.GetTimestamp();
+    private readonly long start = time.GetTimestamp();
 
     /// <summary>Decides for a model.</summary>
     /// <param name="run">Runs it.</param>
@@ -31,8 +30,9 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
     /// <param name="indices">Their positions.</param>
     /// <param name="options">What the configuration wants.</param>
     /// <param name="instances">Runs at the same time.</param>
+    /// <param name="time">Measures.</param>
     public static BatchPolicy Decide(
-        EngineRun run, IReadOnlyList<OrtTensorInfo> inputs, IReadOnlyList<OrtTensorInfo> outputs, int[] indices, BatchingOptions options, int instances)
+        EngineRun run, IReadOnlyList<OrtTensorInfo> inputs, IReadOnlyList<OrtTensorInfo> outputs, int[] indices, BatchingOptions options, int instances, TimeProvider time)
     {
         if (inputs.Count == 0 || inputs.Concat(outputs).Any(t => t.Shape is not [< 0, ..]))
         {
@@ -51,7 +51,7 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
 
         try
         {
-            return new BatchTrial(run, inputs, indices, options, instances).Decide();
+            return new BatchTrial(run, inputs, indices, options, instances, time).Decide();
         }
         catch (OrtException exception)
         {
@@ -67,7 +67,7 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
         }
 
         var auto = options.Enabled == BatchingMode.Auto;
-        if (auto && Stopwatch.GetElapsedTime(start) > Budget / 2)
+        if (auto && time.GetElapsedTime(start) > Budget / 2)
         {
             return BatchPolicy.Off("One run takes so long that trying would delay the start; 'on' merges all the same.", hasRows: true);
         }
@@ -148,7 +148,7 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
             measured.Add((rows, RowsPerSecond(rows, extent)));
             // A run of twice the rows takes at most about twice the time.
             var next = instances * 2.0 * rows / measured[^1].RowsPerSecond;
-            if (Stopwatch.GetElapsedTime(start).TotalSeconds + Math.Max(next, Slice.TotalSeconds) > Budget.TotalSeconds)
+            if (time.GetElapsedTime(start).TotalSeconds + Math.Max(next, Slice.TotalSeconds) > Budget.TotalSeconds)
             {
                 break;
             }
@@ -165,13 +165,13 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
         try
         {
             var runs = 0;
-            var begin = Stopwatch.GetTimestamp();
+            var begin = time.GetTimestamp();
             var others = Enumerable.Range(1, instances - 1)
                 .Select(_ => Task.Factory.StartNew(RunForASlice, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))
                 .ToArray();
             RunForASlice();
             Task.WaitAll(others);
-            return runs * (double)rows / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            return runs * (double)rows / time.GetElapsedTime(begin).TotalSeconds;
 
             void RunForASlice()
             {
@@ -181,7 +181,7 @@ internal sealed class BatchTrial(EngineRun run, IReadOnlyList<OrtTensorInfo> inp
                     MergedRun.Dispose(run(runOptions, tensors, outputs));
                     Interlocked.Increment(ref runs);
                 }
-                while (Stopwatch.GetElapsedTime(begin) < Slice);
+                while (time.GetElapsedTime(begin) < Slice);
             }
         }
         finally

@@ -13,7 +13,6 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
     private const int OnStack = 32;
 
     private OrtRunOptions? options;
-    private bool isTerminated;
 
     /// <summary>What runs here together; empty for a request that never waited.</summary>
     public List<PendingRequest> Batch { get; } = [];
@@ -44,20 +43,15 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
     }
 
     /// <summary>Ends the current run, if there is one, after its current operator.</summary>
-    public void Terminate()
-    {
-        isTerminated = true;
-        options?.Terminate();
-    }
+    public void Terminate() => options?.Terminate();
 
     /// <summary>Makes the slot fit for its next run; no client of the last one can reach it any more.</summary>
     public void Renew()
     {
         Live = 0;
-        if (isTerminated)
+        if (options is { IsTerminated: true })
         {
-            isTerminated = false;
-            options?.Dispose();
+            options.Dispose();
             options = null;
         }
     }
@@ -150,9 +144,9 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
         }
         catch (Exception exception)
         {
-            var everybodyLeft = isTerminated;
+            var wasEnded = options is { IsTerminated: true };
             scheduler.End(this, batch);
-            if (!everybodyLeft)
+            if (!wasEnded)
             {
                 scheduler.ReportFailedMerge(batch.Length, exception);
             }

@@ -1,5 +1,6 @@
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Processing;
+using Ops.Runtime.Scheduling;
 using Ops.Runtime.Tests.Support;
 
 namespace Ops.Runtime.Tests.Configuration;
@@ -42,6 +43,24 @@ public sealed class RuntimeOptionsValidatorTests
             "Otlp:Endpoint", "Otlp:Protocol", "Models:0:Processing:Inputs:0:Color",
         ];
         Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
+    }
+
+    [Fact]
+    public void Validate_FaultsOfScheduling_NamesEachKey()
+    {
+        var options = Good();
+        options.Models[0].Instances = -1;
+        options.Models[0].Batching = new BatchingOptions { Enabled = (BatchingMode)7, MaxBatchSize = 8, PreferredBatchSizes = [4, 9], MaxQueueDelayMicroseconds = -1 };
+        options.Models[0].Queue = new QueueOptions { Limit = -1, PriorityLevels = 2, DefaultPriority = 3, DefaultTimeoutMilliseconds = -1, MaxTimeoutMilliseconds = -1 };
+
+        var failures = new RuntimeOptionsValidator().Validate(null, options).Failures!.Select(f => f.Split(' ')[0]).ToHashSet();
+
+        string[] expected =
+        [
+            "Instances", "Batching:Enabled", "Batching:PreferredBatchSizes", "Batching:MaxQueueDelayMicroseconds", "Queue:Limit",
+            "Queue:DefaultPriority", "Queue:DefaultTimeoutMilliseconds", "Queue:MaxTimeoutMilliseconds",
+        ];
+        Assert.Equal(expected.Select(k => "Ops:Runtime:Models:0:" + k).Order(), failures.Order());
     }
 
     [Fact]
