@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Testing.Runtime;
 
 namespace Ops.Benchmarks.Runtime;
 
@@ -45,7 +46,7 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
     private async Task<int> MeasureAsync()
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtLibrary.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
+            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtLibrary.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, batching {options.Batching}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
         var peer = options.Peer ? await FastifyPeer.InstallAsync(Folder()) : null;
         Console.WriteLine();
         Console.WriteLine(Row.Head);
@@ -114,7 +115,7 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
 
     private async Task<List<Row>> ServerAsync(BenchmarkModel model, float[] expected)
     {
-        await using var server = await MeasuredProcess.StartRuntimeAsync(Folder(), [model], options.Threads, ("Ops__Runtime__Spin", options.Spin.ToString()));
+        await using var server = await MeasuredProcess.StartRuntimeAsync(Folder(), [model], options.Threads, ("Ops__Runtime__Spin", options.Spin.ToString()), ("Ops__Runtime__Models__0__Batching__Enabled", options.Batching));
         return await AskAsync(server, "server", model, expected);
     }
 
@@ -129,7 +130,7 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
         var rows = new List<Row>();
         foreach (var protocol in options.Protocols)
         {
-            if (protocol.Check(server.Endpoints, model, expected) is { } wrong)
+            if (protocol.Check(server.Endpoints, model.Bodies, expected) is { } wrong)
             {
                 Console.Error.WriteLine($"{name} {protocol.Name} for {model.Name} is left out: {wrong}");
                 continue;
