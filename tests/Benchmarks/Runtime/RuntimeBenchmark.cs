@@ -12,7 +12,11 @@ namespace Ops.Benchmarks.Runtime;
 /// </summary>
 internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string folder)
 {
-    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(4);
+
+    /// <summary>A request that runs nothing: what is left is what HTTP itself costs here.</summary>
+    private static readonly byte[] LiveRequest = "GET /v2/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"u8.ToArray();
+
     private readonly OrtEnvironment environment = OrtEnvironment.Create(options.Threads, options.Spin, (_, text) => Console.Error.WriteLine(text));
     private readonly List<Row> table = [];
     private double othersBusy;
@@ -116,7 +120,9 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
     private async Task<List<Row>> ServerAsync(BenchmarkModel model, float[] expected)
     {
         await using var server = await MeasuredProcess.StartRuntimeAsync(Folder(), [model], options.Threads, ("Ops__Runtime__Spin", options.Spin.ToString()), ("Ops__Runtime__Models__0__Batching__Enabled", options.Batching));
-        return await AskAsync(server, "server", model, expected);
+        var rows = await AskAsync(server, "server", model, expected);
+        rows.AddRange(await LoadAsync(server, Row.HttpAlone, model, () => new ClientWorker(new WireHttpClient(server.Endpoints.Http), LiveRequest)));
+        return rows;
     }
 
     private async Task<List<Row>> PeerAsync(FastifyPeer peer, BenchmarkModel model, float[] expected)
@@ -137,27 +143,34 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
             }
 
             var request = protocol.Request(model.Bodies);
-            IWorker Client() => new ClientWorker(protocol.Connect(server.Endpoints)!, request);
-            // Code that runs often is compiled again, better: that should be over before the first window.
-            await LoadRun.RunAsync(Client, 4, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
-            foreach (var clients in options.Concurrencies)
-            {
-                var edges = new List<Usage>();
-                var load = await LoadRun.RunAsync(Client, clients, options.WarmUp, options.Window, async () => edges.Add(await server.ReadAsync()));
-                var (before, after) = (edges[0], edges[1]);
-                Count(before, after, load);
-                var seconds = TimeSpan.FromSeconds(load.Seconds);
-                var answered = after.Answered - before.Answered;
-                rows.Add(new Row(
-                    model.Name,
-                    $"{name} {protocol.Name}",
-                    clients,
-                    load,
-                    (after.ServerCpu - before.ServerCpu) / seconds,
-                    (after.ClientCpu - before.ClientCpu) / seconds,
-                    answered > 0 ? (after.Allocated - before.Allocated) / answered : null,
-                    after.Resident));
-            }
+            rows.AddRange(await LoadAsync(server, $"{name} {protocol.Name}", model, () => new ClientWorker(protocol.Connect(server.Endpoints)!, request)));
+        }
+
+        return rows;
+    }
+
+    private async Task<List<Row>> LoadAsync(MeasuredProcess server, string path, BenchmarkModel model, Func<IWorker> client)
+    {
+        var rows = new List<Row>();
+        // Code that runs often is compiled again, better: that should be over before the first window.
+        await LoadRun.RunAsync(client, 4, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
+        foreach (var clients in options.Concurrencies)
+        {
+            var edges = new List<Usage>();
+            var load = await LoadRun.RunAsync(client, clients, options.WarmUp, options.Window, async () => edges.Add(await server.ReadAsync()));
+            var (before, after) = (edges[0], edges[1]);
+            Count(before, after, load);
+            var seconds = TimeSpan.FromSeconds(load.Seconds);
+            var answered = after.Answered - before.Answered;
+            rows.Add(new Row(
+                model.Name,
+                path,
+                clients,
+                load,
+                (after.ServerCpu - before.ServerCpu) / seconds,
+                (after.ClientCpu - before.ClientCpu) / seconds,
+                answered > 0 ? (after.Allocated - before.Allocated) / answered : null,
+                after.Resident));
         }
 
         return rows;
