@@ -12,7 +12,8 @@ namespace Ops.Benchmarks.Runtime;
 /// </summary>
 internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string folder)
 {
-    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(6);
+    private const int FirstWarmUpClients = 16;
 
     /// <summary>A request that runs nothing: what is left is what HTTP itself costs here.</summary>
     private static readonly byte[] LiveRequest = "GET /v2/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"u8.ToArray();
@@ -153,7 +154,7 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
     {
         var rows = new List<Row>();
         // Code that runs often is compiled again, better: that should be over before the first window.
-        await LoadRun.RunAsync(client, 4, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
+        await LoadRun.RunAsync(client, FirstWarmUpClients, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
         foreach (var clients in options.Concurrencies)
         {
             var edges = new List<Usage>();
