@@ -10,6 +10,8 @@ Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
     ["lists"] = _ => ListsBenchmark.RunAsync(),
     ["live"] = LiveBenchmark.RunAsync,
     ["runtime"] = RuntimeBenchmark.RunAsync,
+    ["soak"] = SoakCommand.SoakAsync,
+    ["loads"] = SoakCommand.LoadsAsync,
     ["screens"] = ScreensCommand.RunAsync,
 };
 

@@ -18,6 +18,9 @@ internal sealed record BenchmarkModel(string Path, InferBodies Bodies)
     /// <summary>As the server's configuration names it.</summary>
     public ModelOptions Options => TestModels.Options(Name, "1", TestModels.FileOptions(Path));
 
+    /// <summary>The same file under another name.</summary>
+    public BenchmarkModel Named(string name) => this with { Bodies = Bodies with { Model = name } };
+
     /// <summary>Finds or makes a model.</summary>
     /// <param name="name">Out of <see cref="Names"/>.</param>
     /// <param name="folder">For the ones that are made.</param>

@@ -18,7 +18,7 @@ internal static class Goals
         Console.WriteLine();
         var good = true;
         Share("resnet18", "server binary");
-        Share("digits_cnn", "server+batching binary");
+        Share("digits_cnn", "server binary");
         foreach (var model in table.Select(r => r.Model).Distinct())
         {
             Added(model, "server binary");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Ops.Runtime.Tests.Support;
+using Ops.Testing.Runtime;
 
 namespace Ops.Benchmarks.Runtime;
 
@@ -32,7 +33,7 @@ internal sealed class MeasuredProcess : IAsyncDisposable
         var configuration = Path.Combine(folder, "runtime.json");
         await File.WriteAllBytesAsync(configuration, Settings.Json(models.Select(m => m.Options), Path.Combine(folder, "cache"), run, threads));
         var start = new ProcessStartInfo("dotnet") { ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Ops.Runtime.dll"), "--config", configuration } };
-        foreach (var (key, value) in settings.Append(("Ops__Runtime__LogFile", Path.Combine(folder, "runtime.log"))))
+        foreach (var (key, value) in ((string, string)[])[.. settings, ("Ops__Runtime__GrpcUrls", "http://127.0.0.1:0"), ("Ops__Runtime__LogFile", Path.Combine(folder, "runtime.log"))])
         {
             start.Environment[key] = value;
         }

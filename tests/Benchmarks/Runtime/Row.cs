@@ -16,6 +16,9 @@ internal sealed record Row(string Model, string Path, int Clients, LoadResult Lo
     /// <summary>The loop without a server.</summary>
     public const string Raw = "raw loop";
 
+    /// <summary>The server's answer that it is alive: no inference at all.</summary>
+    public const string HttpAlone = "HTTP alone";
+
     public const string Head =
         "| model | path | clients | requests/s | p50 ms | p99 ms | allocated B/request | RSS MiB | server CPU | client CPU | throughput / raw | throughput per server CPU second / raw |\n"
         + "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|";

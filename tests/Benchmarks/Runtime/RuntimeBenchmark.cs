@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Testing.Runtime;
 
 namespace Ops.Benchmarks.Runtime;
 
@@ -11,7 +12,12 @@ namespace Ops.Benchmarks.Runtime;
 /// </summary>
 internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string folder)
 {
-    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstWarmUp = TimeSpan.FromSeconds(6);
+    private const int FirstWarmUpClients = 16;
+
+    /// <summary>A request that runs nothing: what is left is what HTTP itself costs here.</summary>
+    private static readonly byte[] LiveRequest = "GET /v2/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"u8.ToArray();
+
     private readonly OrtEnvironment environment = OrtEnvironment.Create(options.Threads, options.Spin, (_, text) => Console.Error.WriteLine(text));
     private readonly List<Row> table = [];
     private double othersBusy;
@@ -45,7 +51,7 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
     private async Task<int> MeasureAsync()
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtLibrary.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
+            $"{Environment.ProcessorCount} CPUs, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, ONNX Runtime {OrtLibrary.Version}, {options.Threads} inference threads, spinning {(options.Spin ? "on" : "off")}, batching {options.Batching}, windows of {options.Window.TotalSeconds} s after {options.WarmUp.TotalSeconds} s"));
         var peer = options.Peer ? await FastifyPeer.InstallAsync(Folder()) : null;
         Console.WriteLine();
         Console.WriteLine(Row.Head);
@@ -114,8 +120,10 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
 
     private async Task<List<Row>> ServerAsync(BenchmarkModel model, float[] expected)
     {
-        await using var server = await MeasuredProcess.StartRuntimeAsync(Folder(), [model], options.Threads, ("Ops__Runtime__Spin", options.Spin.ToString()));
-        return await AskAsync(server, "server", model, expected);
+        await using var server = await MeasuredProcess.StartRuntimeAsync(Folder(), [model], options.Threads, ("Ops__Runtime__Spin", options.Spin.ToString()), ("Ops__Runtime__Models__0__Batching__Enabled", options.Batching));
+        var rows = await AskAsync(server, "server", model, expected);
+        rows.AddRange(await LoadAsync(server, Row.HttpAlone, model, () => new ClientWorker(new WireHttpClient(server.Endpoints.Http), LiveRequest)));
+        return rows;
     }
 
     private async Task<List<Row>> PeerAsync(FastifyPeer peer, BenchmarkModel model, float[] expected)
@@ -129,34 +137,41 @@ internal sealed class RuntimeBenchmark(RuntimeBenchmarkOptions options, string f
         var rows = new List<Row>();
         foreach (var protocol in options.Protocols)
         {
-            if (protocol.Check(server.Endpoints, model, expected) is { } wrong)
+            if (protocol.Check(server.Endpoints, model.Bodies, expected) is { } wrong)
             {
                 Console.Error.WriteLine($"{name} {protocol.Name} for {model.Name} is left out: {wrong}");
                 continue;
             }
 
             var request = protocol.Request(model.Bodies);
-            IWorker Client() => new ClientWorker(protocol.Connect(server.Endpoints)!, request);
-            // Code that runs often is compiled again, better: that should be over before the first window.
-            await LoadRun.RunAsync(Client, 4, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
-            foreach (var clients in options.Concurrencies)
-            {
-                var edges = new List<Usage>();
-                var load = await LoadRun.RunAsync(Client, clients, options.WarmUp, options.Window, async () => edges.Add(await server.ReadAsync()));
-                var (before, after) = (edges[0], edges[1]);
-                Count(before, after, load);
-                var seconds = TimeSpan.FromSeconds(load.Seconds);
-                var answered = after.Answered - before.Answered;
-                rows.Add(new Row(
-                    model.Name,
-                    $"{name} {protocol.Name}",
-                    clients,
-                    load,
-                    (after.ServerCpu - before.ServerCpu) / seconds,
-                    (after.ClientCpu - before.ClientCpu) / seconds,
-                    answered > 0 ? (after.Allocated - before.Allocated) / answered : null,
-                    after.Resident));
-            }
+            rows.AddRange(await LoadAsync(server, $"{name} {protocol.Name}", model, () => new ClientWorker(protocol.Connect(server.Endpoints)!, request)));
+        }
+
+        return rows;
+    }
+
+    private async Task<List<Row>> LoadAsync(MeasuredProcess server, string path, BenchmarkModel model, Func<IWorker> client)
+    {
+        var rows = new List<Row>();
+        // Code that runs often is compiled again, better: that should be over before the first window.
+        await LoadRun.RunAsync(client, FirstWarmUpClients, FirstWarmUp, TimeSpan.FromMilliseconds(100), () => Task.CompletedTask);
+        foreach (var clients in options.Concurrencies)
+        {
+            var edges = new List<Usage>();
+            var load = await LoadRun.RunAsync(client, clients, options.WarmUp, options.Window, async () => edges.Add(await server.ReadAsync()));
+            var (before, after) = (edges[0], edges[1]);
+            Count(before, after, load);
+            var seconds = TimeSpan.FromSeconds(load.Seconds);
+            var answered = after.Answered - before.Answered;
+            rows.Add(new Row(
+                model.Name,
+                path,
+                clients,
+                load,
+                (after.ServerCpu - before.ServerCpu) / seconds,
+                (after.ClientCpu - before.ClientCpu) / seconds,
+                answered > 0 ? (after.Allocated - before.Allocated) / answered : null,
+                after.Resident));
         }
 
         return rows;

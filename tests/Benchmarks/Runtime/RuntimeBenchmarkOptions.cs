@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ops.Testing.Runtime;
 
 namespace Ops.Benchmarks.Runtime;
 
@@ -10,24 +11,26 @@ namespace Ops.Benchmarks.Runtime;
 /// <param name="Concurrencies">Numbers of clients, each with one request under way.</param>
 /// <param name="Threads">CPU threads of inference, for the raw loop and the servers alike.</param>
 /// <param name="Spin">Whether idle inference threads spin, for the raw loop and the server alike.</param>
+/// <param name="Batching">What the server is told about batching: <c>auto</c>, <c>on</c> or <c>off</c>.</param>
 /// <param name="Peer">Whether to measure the peer server too.</param>
 internal sealed record RuntimeBenchmarkOptions(
-    TimeSpan Window, TimeSpan WarmUp, string[] Models, Protocol[] Protocols, int[] Concurrencies, int Threads, bool Spin, bool Peer)
+    TimeSpan Window, TimeSpan WarmUp, string[] Models, Protocol[] Protocols, int[] Concurrencies, int Threads, bool Spin, string Batching, bool Peer)
 {
-    public const string Usage = "runtime [--quick] [--seconds 4] [--warm-up 1] [--models digits_mlp,digits_cnn,resnet18] [--protocols binary,json,grpc] "
-        + "[--concurrency 1,4,16,64] [--threads N] [--spin] [--peer fastify]";
+    public const string Usage = "runtime [--quick] [--seconds 3] [--warm-up 1] [--models digits_mlp,digits_cnn,resnet18] [--protocols binary,json,grpc] "
+        + "[--concurrency 1,4,16,64] [--threads N] [--spin] [--batching auto|on|off] [--peer fastify]";
 
     /// <exception cref="FormatException">An option is unknown or has a wrong value.</exception>
     public static RuntimeBenchmarkOptions Parse(string[] args)
     {
         var options = new RuntimeBenchmarkOptions(
-            TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(1), BenchmarkModel.Names, Protocol.All, [1, 4, 16, 64], Environment.ProcessorCount, Spin: false, Peer: false);
+            TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), BenchmarkModel.Names, Protocol.All, [1, 4, 16, 64], Environment.ProcessorCount, Spin: false, "auto", Peer: false);
         for (var i = 0; i < args.Length; i++)
         {
             options = args[i] switch
             {
                 "--quick" => options with { Window = TimeSpan.FromSeconds(1), WarmUp = TimeSpan.FromSeconds(0.5), Concurrencies = [1, 16] },
                 "--spin" => options with { Spin = true },
+                "--batching" => options with { Batching = Words(args, ref i)[0] },
                 "--seconds" => options with { Window = TimeSpan.FromSeconds(Number(args, ref i)) },
                 "--warm-up" => options with { WarmUp = TimeSpan.FromSeconds(Number(args, ref i)) },
                 "--threads" => options with { Threads = (int)Number(args, ref i) },

@@ -17,31 +17,42 @@ internal sealed class RawWorker : IWorker
     private static readonly int[] OnlyOutput = [0];
     private readonly OrtSession session;
     private readonly OrtTensor[] inputs;
+    private readonly OrtTensor?[] outputs;
     private readonly OrtRunOptions options = OrtRunOptions.Create();
 
-    public RawWorker(OrtSession session, InferBodies bodies)
+    /// <param name="session">The model.</param>
+    /// <param name="bodies">One request.</param>
+    /// <param name="batch">How many times over it is run at once.</param>
+    public RawWorker(OrtSession session, InferBodies bodies, int batch = 1)
     {
         this.session = session;
-        inputs = [OrtTensor.Allocate(OrtElementType.Float32, bodies.Shape)];
-        bodies.Data.CopyTo(inputs[0].Data<float>());
+        inputs = [OrtTensor.Allocate(OrtElementType.Float32, [bodies.Shape[0] * batch, .. bodies.Shape[1..]])];
+        var elements = inputs[0].Data<float>();
+        for (var i = 0; i < batch; i++)
+        {
+            bodies.Data.CopyTo(elements[(i * bodies.Data.Length)..]);
+        }
+
+        outputs = session.Run(options, inputs, OnlyOutput);
     }
 
     /// <summary>Runs once and gives what the engine answers.</summary>
     public float[] Answer()
     {
-        using var output = session.Run(options, inputs, OnlyOutput)[0];
-        return output.Data<float>().ToArray();
+        Once();
+        return outputs[0]!.Data<float>().ToArray();
     }
 
     public bool Once()
     {
-        session.Run(options, inputs, OnlyOutput)[0].Dispose();
+        session.Run(options, inputs, OnlyOutput, outputs);
         return true;
     }
 
     public void Dispose()
     {
         inputs[0].Dispose();
+        outputs[0]!.Dispose();
         options.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Ops.Runtime.Configuration;
+using Ops.Testing.Runtime;
 
 namespace Ops.Runtime.Tests.Support;
 
@@ -53,6 +54,9 @@ internal sealed class RuntimeProcess : IAsyncDisposable
     public int Id => process.Id;
 
     public string Url => State.GetProperty("url").GetString()!;
+
+    /// <summary>Where it listens.</summary>
+    public Endpoints Endpoints => new(new Uri(Url), GrpcUrl is { } grpc ? new Uri(grpc) : null);
 
     public string? GrpcUrl => State.GetProperty("grpcUrl").GetString();
 

@@ -36,6 +36,9 @@ internal sealed record InferBodies(string Model, string Input, string Output, lo
         Protobuf.Message(5, Protobuf.Text(1, Input), Protobuf.Text(2, "FP32"), Protobuf.Packed(3, Shape)),
         Protobuf.Delimited(7, MemoryMarshal.AsBytes<float>(Data)));
 
+    /// <summary>An HTTP request whose JSON ends in the middle.</summary>
+    public byte[] HttpBroken() => Post(Encoding.ASCII.GetBytes($$"""{"inputs":[{"name":"{{Input}}","datatype":"FP32","shape":[{{Extents}}],"data":[0.5,"""), string.Empty);
+
     private byte[] Post(byte[] body, string header)
     {
         var type = header.Length > 0 ? "application/octet-stream" : "application/json";

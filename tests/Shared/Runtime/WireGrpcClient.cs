@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace Ops.Testing.Runtime;
 
@@ -21,9 +20,10 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
     private const int MessageHead = 5;
     private const int MaxFrame = 16 * 1024;
     private const int FirstWindow = 65_535;
+    private const int RefusedStream = 7;
     private const int Plenty = int.MaxValue;
     private readonly IPEndPoint address = new(IPAddress.Parse(server.Host), server.Port);
-    private readonly byte[] headers = Headers(server.Authority, path);
+    private readonly byte[] headers = GrpcFrames.Headers(server.Authority, path);
     private Socket? socket;
     private byte[] received = new byte[64 * 1024];
     private int start;
@@ -39,6 +39,7 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
     private bool goingAway;
     private int status;
     private bool ended;
+    private bool isRefused;
 
     public ReadOnlySpan<byte> Body => body.AsSpan(Math.Min(MessageHead, bodyLength), Math.Max(0, bodyLength - MessageHead));
 
@@ -46,18 +47,28 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
     {
         try
         {
-            Send(request);
-            while (!ended)
+            do
             {
-                ReadFrame();
+                Send(request);
+                while (!ended)
+                {
+                    ReadFrame();
+                }
+
+                if (isRefused)
+                {
+                    // The server says that it has not looked at the call: every client sends it again.
+                    Close();
+                }
             }
+            while (isRefused);
 
             if (goingAway)
             {
                 Close();
             }
 
-            return HttpStatus(status);
+            return GrpcFrames.HttpStatus(status);
         }
         catch
         {
@@ -77,13 +88,18 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
 
     private void Send(ReadOnlySpan<byte> message)
     {
+        if (socket is not null)
+        {
+            TakeNews();
+        }
+
         if (socket is null)
         {
             Connect();
         }
 
         stream += 2;
-        (streamWindow, bodyLength, status, ended) = (firstStreamWindow, 0, -1, false);
+        (streamWindow, bodyLength, status, ended, isRefused) = (firstStreamWindow, 0, -1, false, false);
         var filled = AppendFrame(0, 1, 4, headers);
         var left = MessageHead + message.Length;
         var at = 0;
@@ -101,7 +117,7 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
             }
 
             Reserve(filled + FrameHead + size);
-            WriteHead(sending.AsSpan(filled), size, 0, size == left ? (byte)1 : (byte)0, stream);
+            GrpcFrames.WriteHead(sending.AsSpan(filled), size, 0, size == left ? (byte)1 : (byte)0, stream);
             var target = sending.AsSpan(filled + FrameHead, size);
             if (at == 0)
             {
@@ -122,6 +138,27 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
         }
 
         Flush(ref filled);
+    }
+
+    /// <summary>Reads what came since the last answer: the server may have said that it closes the connection.</summary>
+    private void TakeNews()
+    {
+        try
+        {
+            while (end > start || socket!.Available > 0)
+            {
+                ReadFrame();
+            }
+        }
+        catch (IOException)
+        {
+            goingAway = true;
+        }
+
+        if (goingAway)
+        {
+            Close();
+        }
     }
 
     private void Connect()
@@ -161,6 +198,7 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
                 break;
             case 3 when id == stream:
                 (status, ended) = (status < 0 ? 13 : status, true);
+                isRefused = BinaryPrimitives.ReadInt32BigEndian(payload) == RefusedStream;
                 break;
             case 4 when (flags & 1) == 0:
                 TakeSettings(payload);
@@ -171,7 +209,8 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
                 break;
             case 7:
                 goingAway = true;
-                ended |= (BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue) < stream;
+                isRefused = !ended && (BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue) < stream;
+                ended |= isRefused;
                 break;
             case 8:
                 var more = BinaryPrimitives.ReadInt32BigEndian(payload) & int.MaxValue;
@@ -244,7 +283,7 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
     private void Write(byte type, byte flags, int id, ReadOnlySpan<byte> payload)
     {
         var frame = (Span<byte>)stackalloc byte[FrameHead + 64];
-        WriteHead(frame, payload.Length, type, flags, id);
+        GrpcFrames.WriteHead(frame, payload.Length, type, flags, id);
         payload.CopyTo(frame[FrameHead..]);
         socket!.Send(frame[..(FrameHead + payload.Length)]);
     }
@@ -252,7 +291,7 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
     private int AppendFrame(int filled, byte type, byte flags, byte[] payload, bool onConnection = false)
     {
         Reserve(filled + FrameHead + payload.Length);
-        WriteHead(sending.AsSpan(filled), payload.Length, type, flags, onConnection ? 0 : stream);
+        GrpcFrames.WriteHead(sending.AsSpan(filled), payload.Length, type, flags, onConnection ? 0 : stream);
         payload.CopyTo(sending, filled + FrameHead);
         return filled + FrameHead + payload.Length;
     }
@@ -303,30 +342,5 @@ internal sealed class WireGrpcClient(Uri server, string path = WireGrpcClient.Mo
     {
         socket?.Dispose();
         socket = null;
-    }
-
-    private static void WriteHead(Span<byte> frame, int size, byte type, byte flags, int id)
-    {
-        (frame[0], frame[1], frame[2], frame[3], frame[4]) = ((byte)(size >> 16), (byte)(size >> 8), (byte)size, type, flags);
-        BinaryPrimitives.WriteInt32BigEndian(frame[5..], id);
-    }
-
-    private static int HttpStatus(int code) => code switch
-    {
-        0 => 200,
-        3 or 9 or 11 => 400,
-        5 => 404,
-        8 or 14 => 503,
-        12 => 501,
-        _ => 500,
-    };
-
-    /// <summary>Header fields as literals that enter no table (RFC 7541, 6.2.2) but for the two the static table has whole.</summary>
-    private static byte[] Headers(string authority, string path)
-    {
-        return [0x83, 0x86, .. Named(4, path), .. Named(1, authority), 0x0F, 31 - 15, .. Literal("application/grpc"), 0, .. Literal("te"), .. Literal("trailers")];
-
-        static byte[] Named(byte index, string value) => [index, .. Literal(value)];
-        static byte[] Literal(string value) => [checked((byte)value.Length), .. Encoding.ASCII.GetBytes(value)];
     }
 }

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
-using Ops.Testing.Runtime;
 
-namespace Ops.Benchmarks.Runtime;
+namespace Ops.Testing.Runtime;
 
 /// <summary>One way of asking a server.</summary>
 /// <param name="Name">What options and the table call it.</param>
@@ -24,7 +24,7 @@ internal sealed record Protocol(string Name, Func<InferBodies, byte[]> Request, 
 
     /// <summary>Asks once and compares the answer with the engine's own.</summary>
     /// <returns>Null when it is right; otherwise what is wrong.</returns>
-    public string? Check(Endpoints endpoints, BenchmarkModel model, float[] expected)
+    public string? Check(Endpoints endpoints, InferBodies bodies, float[] expected)
     {
         using var client = Connect(endpoints);
         if (client is null)
@@ -32,17 +32,21 @@ internal sealed record Protocol(string Name, Func<InferBodies, byte[]> Request, 
             return "not offered";
         }
 
-        var status = client.Exchange(Request(model.Bodies));
+        var status = client.Exchange(Request(bodies));
         if (status != 200)
         {
-            return $"answered {status}: {System.Text.Encoding.UTF8.GetString(client.Body[..Math.Min(200, client.Body.Length)])}";
+            return $"answered {status}: {Encoding.UTF8.GetString(client.Body[..Math.Min(200, client.Body.Length)])}";
         }
 
-        var values = Values(client.Body.ToArray(), expected.Length);
-        var scale = expected.Max(Math.Abs);
-        return values.Length == expected.Length && values.Zip(expected).All(p => Math.Abs(p.First - p.Second) <= 1e-3f * scale)
-            ? null
-            : "the answer differs from the engine's";
+        return IsRight(client.Body, expected) ? null : "the answer differs from the engine's";
+    }
+
+    /// <summary>Whether an answer holds these elements, but for what the order of additions changes.</summary>
+    public bool IsRight(ReadOnlySpan<byte> body, float[] expected)
+    {
+        var values = Values(body.ToArray(), expected.Length);
+        var tolerance = 1e-3f * expected.Max(Math.Abs);
+        return values.Length == expected.Length && values.Zip(expected).All(p => Math.Abs(p.First - p.Second) <= tolerance);
     }
 
     /// <summary>Both binary forms end with the elements.</summary>
