@@ -34,16 +34,30 @@ internal sealed class InferStream(InferMethod infer, RuntimeState state)
         finally
         {
             await stop.CancelAsync();
+            // Emptied before the reading is waited for, since that may itself be waiting for room.
+            await DropAsync(answers.Reader);
             await reading;
-            while (answers.Reader.TryRead(out var unsent))
-            {
-                (await unsent).Dispose();
-            }
         }
 
         if (!await reading && state.IsRefusing)
         {
             throw new RpcException(new Status(StatusCode.Unavailable, "The server is stopping."));
+        }
+    }
+
+    /// <summary>Lets go of answers that nobody takes any more, until there will be no further ones.</summary>
+    private static async Task DropAsync(ChannelReader<Task<GrpcAnswer<ModelStreamInferResponse>>> answers)
+    {
+        try
+        {
+            await foreach (var unsent in answers.ReadAllAsync(CancellationToken.None))
+            {
+                (await unsent).Dispose();
+            }
+        }
+        catch (Exception) when (answers.Completion.IsFaulted)
+        {
+            // What ended the reading was thrown where the answers were sent.
         }
     }
 

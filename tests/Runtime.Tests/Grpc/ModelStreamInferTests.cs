@@ -85,7 +85,7 @@ public sealed class ModelStreamInferTests(GrpcServer fixture) : IClassFixture<Gr
     {
         using (var call = fixture.Client.Stream())
         {
-            for (var i = 0; i < 20; i++)
+            for (var i = 0; i < 200; i++)
             {
                 await call.RequestStream.WriteAsync(GrpcClient.Raw<byte>("digits", "input", "FP32", [1, 1, 8, 8], new byte[256]));
             }
