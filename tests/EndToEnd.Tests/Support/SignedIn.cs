@@ -5,7 +5,7 @@ namespace Ops.EndToEnd.Tests.Support;
 /// <summary>A person's window. When the test has failed, it leaves a screenshot and a trace in the results (<c>playwright show-trace</c> opens it).</summary>
 public sealed class SignedIn : IAsyncDisposable
 {
-    private const int MostTries = 3;
+    private const int MostTries = 15;
     private readonly List<string> errors = [];
 
     internal SignedIn(string who, IBrowserContext context, IPage page)
@@ -41,7 +41,8 @@ public sealed class SignedIn : IAsyncDisposable
             }
             catch (PlaywrightException displaced) when (tries < MostTries && IsDisplaced(displaced))
             {
-                // A page whose server has come back loads itself anew, and that may take the place of this navigation.
+                // A page whose server has come back loads itself anew, and that may take the place of this navigation: let it.
+                await Task.Delay(TimeSpan.FromSeconds(1));
             }
         }
 
