@@ -39,6 +39,9 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     /// <summary>Acknowledged parts.</summary>
     public DbSet<UploadPart> UploadParts => Set<UploadPart>();
 
+    /// <summary>Versions that are, or were, fetched from elsewhere.</summary>
+    public DbSet<Transfer> Transfers => Set<Transfer>();
+
     /// <summary>Targets.</summary>
     public DbSet<Target> Targets => Set<Target>();
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.ModelStore.Collection;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
+using Ops.Dashboard.Features.ModelStore.Imports;
 using Ops.Dashboard.Features.ModelStore.Pages;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
@@ -37,6 +38,7 @@ internal static class ModelStoreFeature
         services.AddSingleton<StoreCollector>();
         services.AddHostedService<CollectorService>();
         services.AddSingleton(new LayoutSlot(LayoutSlot.Tray, typeof(UploadTray)));
+        services.AddImports();
         return services;
     }
 
