@@ -42,7 +42,7 @@ public sealed class ImportTests
         await using var host = await ImportHost.StartAsync(origin);
         var content = ImportHost.Gguf(Large);
         var file = origin.Put("/m.gguf", content);
-        (file.BreakAt, file.Breaks, file.KnowsRanges) = (Part + 500_000, 1, knowsRanges);
+        (file.BreakAt, file.Breaks, file.KnowsRanges, file.BeforeBreak) = (Part + 500_000, 1, knowsRanges, () => WaitForPartsAsync(host, 1));
 
         var ended = await host.WaitForEndAsync(await host.BeginAsync(origin.UrlOf("/m.gguf")));
 
@@ -80,7 +80,7 @@ public sealed class ImportTests
         await using var origin = await OriginServer.StartAsync();
         await using var host = await ImportHost.StartAsync(origin);
         var file = origin.Put("/m.gguf", ImportHost.Gguf(Large));
-        (file.BreakAt, file.Breaks) = (Part + 1000, -1);
+        (file.BreakAt, file.Breaks, file.BeforeBreak) = (Part + 1000, -1, () => WaitForPartsAsync(host, 1));
         var id = await host.BeginAsync(origin.UrlOf("/m.gguf"));
         await WaitForPartsAsync(host, 1);
 
@@ -181,7 +181,7 @@ public sealed class ImportTests
         await using var origin = await OriginServer.StartAsync();
         await using var host = await ImportHost.StartAsync(origin, configure: options => options.MaxAttempts = 2);
         var file = origin.Put("/m.gguf", ImportHost.Gguf(Large));
-        (file.BreakAt, file.Breaks) = (Part + 1000, -1);
+        (file.BreakAt, file.Breaks, file.BeforeBreak) = (Part + 1000, -1, () => WaitForPartsAsync(host, 1));
         var id = await host.BeginAsync(origin.UrlOf("/m.gguf"));
         var failed = await host.WaitForEndAsync(id);
         Assert.Equal(TransferState.Failed, failed.State);
@@ -287,7 +287,7 @@ public sealed class ImportTests
         await using var origin = await OriginServer.StartAsync();
         await using var host = await ImportHost.StartAsync(origin);
         var file = origin.Put("/m.gguf", ImportHost.Gguf(Large));
-        (file.BreakAt, file.Breaks) = (Part + 1000, -1);
+        (file.BreakAt, file.Breaks, file.BeforeBreak) = (Part + 1000, -1, () => WaitForPartsAsync(host, 1));
         var id = await host.BeginAsync(origin.UrlOf("/m.gguf"));
         await WaitForPartsAsync(host, 1);
         await using (var db = host.Host.Db())

@@ -96,8 +96,14 @@ internal sealed class OriginServer : IAsyncDisposable
         {
             if (file.BreakAt is { } end && at >= end && (file.Breaks > 0 || file.Breaks == -1))
             {
-                file.Breaks = file.Breaks == -1 ? -1 : file.Breaks - 1;
-                http.Abort();
+                // A connection that breaks takes with it what was not read yet.
+                await file.BeforeBreak();
+                if (!http.RequestAborted.IsCancellationRequested)
+                {
+                    file.Breaks = file.Breaks == -1 ? -1 : file.Breaks - 1;
+                    http.Abort();
+                }
+
                 return;
             }
 
@@ -133,6 +139,9 @@ internal sealed class OriginFile(byte[] content)
     public long? BreakAt { get; set; }
 
     public int Breaks { get; set; }
+
+    /// <summary>Waited for before the connection breaks.</summary>
+    public Func<Task> BeforeBreak { get; set; } = () => Task.CompletedTask;
 
     /// <summary>The byte after which nothing more comes.</summary>
     public long? StandAt { get; set; }
