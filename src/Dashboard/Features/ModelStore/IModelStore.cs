@@ -1,3 +1,5 @@
+using Ops.Dashboard.Features.ModelStore.Imports.Sources;
+
 namespace Ops.Dashboard.Features.ModelStore;
 
 /// <summary>
@@ -21,6 +23,9 @@ internal interface IModelStore
 
     /// <summary>Lets browsers send parts straight to the store; null where it cannot or may not.</summary>
     IDirectParts? DirectParts => null;
+
+    /// <summary>The bucket this store lies in, for imports from elsewhere in it; null where it lies in none.</summary>
+    IImportBucket? ImportBucket => null;
 
     /// <summary>How this store wants a file cut: bytes of every part but the last. Never more than <see cref="Uploads.PartSizes.Largest"/>, never more than 10,000 parts.</summary>
     int PartSizeFor(long objectBytes);

@@ -87,9 +87,9 @@ public sealed class ImportPageTests : IAsyncLifetime
     [Fact]
     public void Feed_Progress_IsShownWithSpeedAndRevision()
     {
-        var page = Open();
         var view = View("operator") with { State = TransferState.Running, Phase = "Fetching", DoneBytes = 512 * 1024, TotalBytes = 1024 * 1024, FileCount = 3, BytesPerSecond = 1024, SourceRevision = new string('a', 40) };
         Feed.Show([view]);
+        var page = Open();
         page.WaitForAssertion(() => Assert.Contains("512 KiB of 1 MiB", page.Find("[role=meter]").GetAttribute("aria-valuetext"), StringComparison.Ordinal));
         var text = page.Find("section.panel").TextContent;
         Assert.Contains("Fetching", text, StringComparison.Ordinal);
@@ -103,8 +103,8 @@ public sealed class ImportPageTests : IAsyncLifetime
     [InlineData("approver", false)]
     public void Failed_SaysWhy_AndOnlyItsPersonMayTryAgain(string asker, bool mine)
     {
-        var page = Open();
         Feed.Show([View(asker) with { State = TransferState.Failed, Message = "The file is not there (404)." }]);
+        var page = Open();
         page.WaitForAssertion(() => Assert.Contains("404", page.Find("section.panel [role=alert]").TextContent, StringComparison.Ordinal));
         Assert.Equal(mine, page.FindAll("section.panel button").Any(button => button.TextContent.Contains("Try again", StringComparison.Ordinal)));
     }

@@ -1,4 +1,5 @@
 using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Features.ModelStore.Imports.Sources;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
 
@@ -21,6 +22,9 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     public long? FreeBytes { get; set; }
 
     public int Writes { get; private set; }
+
+    /// <summary>The bucket it is said to lie in.</summary>
+    public IImportBucket? ImportBucket { get; set; }
 
     public string Name => inner.Name;
 

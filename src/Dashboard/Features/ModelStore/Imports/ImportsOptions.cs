@@ -14,6 +14,9 @@ internal sealed class ImportsOptions
     /// <summary>Folders of this machine below which <c>file://</c> may read. None: no file is read.</summary>
     public IList<string> AllowedRoots { get; set; } = [];
 
+    /// <summary>Buckets of model stores (<c>bucket</c> or <c>bucket/folder</c>) that <c>s3://</c> may read, beside the stores' own objects. None: none is read.</summary>
+    public IList<string> AllowedBuckets { get; set; } = [];
+
     /// <summary>Where <c>hf://</c> asks.</summary>
     public string HuggingFaceEndpoint { get; set; } = "https://huggingface.co";
 

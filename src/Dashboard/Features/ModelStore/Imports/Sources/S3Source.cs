@@ -9,21 +9,20 @@ internal interface IImportBucket
     /// <summary>The bucket's name, as in <c>s3://name/…</c>.</summary>
     string BucketName { get; }
 
-    /// <summary>Whether a key may be read. Never those of the model store itself: what lies there belongs to versions, with rights of their own.</summary>
-    bool MayRead(string key);
+    /// <summary>Whether a key is one of the model store itself, or a folder that holds them: what lies there belongs to versions and is not imported.</summary>
+    bool IsOwn(string key);
 
-    /// <summary>Lists the object of this key, or all below it when it ends with a slash or is a folder.</summary>
+    /// <summary>Lists all objects whose key begins so.</summary>
     /// <exception cref="IOException">The server cannot be asked right now.</exception>
     IAsyncEnumerable<BucketObject> ListAsync(string prefix, CancellationToken cancellation);
 
     /// <summary>Opens an object from an offset.</summary>
-    /// <param name="key">The object.</param>
+    /// <param name="item">The object as it was listed.</param>
     /// <param name="offset">The first byte that is wanted.</param>
-    /// <param name="etag">The state that was listed (If-Match).</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The bytes, or null when the object is gone or is in another state now.</returns>
     /// <exception cref="IOException">The server cannot be asked right now.</exception>
-    Task<Stream?> OpenAsync(string key, long offset, string? etag, CancellationToken cancellation);
+    Task<Stream?> OpenAsync(BucketObject item, long offset, CancellationToken cancellation);
 }
 
 /// <summary>An object of a bucket.</summary>
@@ -38,7 +37,7 @@ internal sealed class S3Source(ModelStores stores, IOptions<ImportsOptions> opti
     /// <inheritdoc/>
     public string Scheme => "s3";
 
-    private IEnumerable<IImportBucket> Buckets => stores.All.OfType<IImportBucket>();
+    private IEnumerable<IImportBucket> Buckets => stores.All.Select(store => store.ImportBucket).OfType<IImportBucket>();
 
     /// <inheritdoc/>
     public Result Check(ImportAddress address)
@@ -50,9 +49,9 @@ internal sealed class S3Source(ModelStores stores, IOptions<ImportsOptions> opti
         }
 
         // The same answer for a bucket that is not set up and for a key that must not be read: neither is anybody's business.
-        return Buckets.Any(bucket => bucket.BucketName == name && bucket.MayRead(key))
+        return Buckets.Any(bucket => bucket.BucketName == name && MayRead(bucket, key))
             ? Result.Done
-            : Failure.Invalid("This bucket is not set up here, or this part of it is the model store's own. Ask an administrator to add it as a store.", "address");
+            : Failure.Invalid("This bucket is not set up here, or this part of it may not be imported from. Ask an administrator to allow it.", "address");
     }
 
     /// <inheritdoc/>
@@ -64,7 +63,7 @@ internal sealed class S3Source(ModelStores stores, IOptions<ImportsOptions> opti
         {
             await foreach (var item in bucket.ListAsync(key, cancellation))
             {
-                if (item.Key.EndsWith('/') || !bucket.MayRead(item.Key) || !IsMeant(item.Key, key))
+                if (item.Key.EndsWith('/') || !MayRead(bucket, item.Key) || !IsMeant(item.Key, key))
                 {
                     continue;
                 }
@@ -91,7 +90,7 @@ internal sealed class S3Source(ModelStores stores, IOptions<ImportsOptions> opti
         var (bucket, _) = Find(job);
         try
         {
-            return await bucket.OpenAsync(file.Origin, offset, file.Validator, cancellation) is { } stream
+            return await bucket.OpenAsync(new BucketObject(file.Origin, file.Size ?? 0, file.Validator), offset, cancellation) is { } stream
                 ? new Guard.PatientStream(stream, stream, options.Value.Silence)
                 : throw new ImportChangedException($"{file.Path} has changed in its bucket, so everything is fetched anew.");
         }
@@ -108,10 +107,14 @@ internal sealed class S3Source(ModelStores stores, IOptions<ImportsOptions> opti
 
     private static (string Bucket, string Key) Read(ImportAddress address) => (address.Uri.Host, Uri.UnescapeDataString(address.Uri.AbsolutePath).TrimStart('/'));
 
+    // The installation's key may read more than the person should: an administrator says which buckets, or folders of them, are meant for this.
+    private bool MayRead(IImportBucket bucket, string key) => !bucket.IsOwn(key) && options.Value.AllowedBuckets.Any(allowed =>
+        allowed == bucket.BucketName || $"{bucket.BucketName}/{key}".StartsWith(allowed.TrimEnd('/') + "/", StringComparison.Ordinal));
+
     private (IImportBucket Bucket, string Key) Find(ImportJob job)
     {
         var (name, key) = Read(job.Address);
-        return Buckets.FirstOrDefault(bucket => bucket.BucketName == name && bucket.MayRead(key)) is { } found
+        return Buckets.FirstOrDefault(bucket => bucket.BucketName == name && MayRead(bucket, key)) is { } found
             ? (found, key)
             : throw new ImportRefusedException("This bucket is not set up here any more.");
     }
