@@ -58,6 +58,18 @@ internal sealed partial class ModelScheduler : IDisposable
     /// <summary>Requests that wait now.</summary>
     public int Waiting => queue.Count;
 
+    /// <summary>Runs that are free now.</summary>
+    internal int Idle
+    {
+        get
+        {
+            lock (gate)
+            {
+                return idle.Count;
+            }
+        }
+    }
+
     /// <summary>Whether a request that comes now would probably be turned away. Read before its body is.</summary>
     public bool IsFull
     {
