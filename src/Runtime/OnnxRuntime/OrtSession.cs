@@ -156,38 +156,12 @@ internal sealed partial class OrtSession : IDisposable
             Trim(options, inputs);
             // The list's own Dispose would release all values; they are ours now, one by one.
             var results = Adopt((IReadOnlyList<OrtValue>)session.Run(options.Value, inputNames, inputValues, Names(outputs)), inputs);
-            shapes.Learn(inputs, outputs, results);
+            shapes.Learn(inputs, outputs, results, (given, output, result) => IsWritten(options, given, output, result));
             return results;
         }
         catch (OnnxRuntimeException exception)
         {
             throw OrtException.From(exception);
-        }
-    }
-
-    /// <returns>Null when only the run will tell the shape of an output.</returns>
-    private OrtTensor[]? TryAllocate(ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs)
-    {
-        var results = new OrtTensor[outputs.Length];
-        for (var i = 0; i < results.Length; i++)
-        {
-            if (!shapes.TryGet(outputs[i], inputs, out var shape))
-            {
-                Release(results);
-                return null;
-            }
-
-            results[i] = OrtTensor.Allocate(Outputs[outputs[i]].ElementType, shape);
-        }
-
-        return results;
-    }
-
-    private static void Release(OrtTensor?[] tensors)
-    {
-        foreach (var tensor in tensors)
-        {
-            tensor?.Dispose();
         }
     }
 

@@ -2,7 +2,8 @@ namespace Ops.Runtime.OnnxRuntime;
 
 /// <summary>
 /// Which shapes a model's outputs will have, as far as it says so: every extent is fixed or has the name of an extent of an
-/// input. Models may declare what they do not keep, so a run has to show first that it does.
+/// input. Models may declare what they do not keep, and the engine does not write every output into memory that it is given,
+/// so a run has to show both first.
 /// </summary>
 /// <param name="inputs">The model's inputs.</param>
 /// <param name="outputs">The model's outputs.</param>
@@ -28,15 +29,27 @@ internal sealed class OutputShapes(IReadOnlyList<OrtTensorInfo> inputs, IReadOnl
         return words[output] == Word.Kept && TryPredict(output, given, out shape);
     }
 
+    /// <summary>Says whether the engine writes an output into memory that it is given; null when that could not be seen.</summary>
+    public delegate bool? Probe(ReadOnlySpan<OrtTensor> given, int output, OrtTensor result);
+
     /// <summary>Takes note of what a run produced without having been told.</summary>
-    public void Learn(ReadOnlySpan<OrtTensor> given, ReadOnlySpan<int> computed, OrtTensor[] results)
+    public void Learn(ReadOnlySpan<OrtTensor> given, ReadOnlySpan<int> computed, OrtTensor[] results, Probe isWritten)
     {
         for (var i = 0; i < results.Length; i++)
         {
             ref var word = ref words[computed[i]];
-            if (word != Word.Broken && TryPredict(computed[i], given, out var shape))
+            if (word == Word.Broken || !TryPredict(computed[i], given, out var shape))
             {
-                word = shape.AsSpan().SequenceEqual(results[i].Shape) ? Word.Kept : Word.Broken;
+                continue;
+            }
+
+            if (!shape.AsSpan().SequenceEqual(results[i].Shape))
+            {
+                word = Word.Broken;
+            }
+            else if (word == Word.Unknown && isWritten(given, computed[i], results[i]) is { } written)
+            {
+                word = written ? Word.Kept : Word.Broken;
             }
         }
     }

@@ -165,6 +165,24 @@ public sealed class OrtSessionTests : IDisposable
     }
 
     [Fact]
+    public void Run_ConstantHandedThrough_IsTheSameEveryTime()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("constant.onnx"), OnnxBuilder.ConstantAndNegated());
+        using var session = OrtSession.Load(environment, folder.File("constant.onnx"));
+        using var options = OrtRunOptions.Create();
+        for (var i = 0; i < 3; i++)
+        {
+            using var input = Floats(i, 1);
+            var outputs = session.Run(options, [input], [0, 1]);
+            using var constant = outputs[0];
+            using var negated = outputs[1];
+            Assert.Equal([1, 2, 3, 4], constant.Data<float>().ToArray());
+            Assert.Equal([-i, -1], negated.Data<float>().ToArray());
+        }
+    }
+
+    [Fact]
     public void Run_OnlyTheRunCanTellAShape_TakesTheEnginesMemory()
     {
         using var folder = new TestFolder();

@@ -78,6 +78,15 @@ internal static class OnnxBuilder
         BatchOf(11, "x"),
         BatchOf(12, "y"));
 
+    /// <summary>y = a constant of four, and z = -x.</summary>
+    public static byte[] ConstantAndNegated() => Model(
+        Node("Identity", ["w"], ["y"]),
+        Node("Neg", ["x"], ["z"]),
+        Floats("w", [4], [1, 2, 3, 4]),
+        BatchOf(11, "x"),
+        Value(12, "y", Float, 4),
+        BatchOf(12, "z"));
+
     /// <summary>y = x * w for a vector w of four: the name of x's only extent is open, but nothing else than 4 fits.</summary>
     public static byte[] OnlyFour() => Model(
         Node("MatMul", ["x", "w"], ["y"]),
