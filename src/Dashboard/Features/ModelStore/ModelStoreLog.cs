@@ -31,4 +31,7 @@ internal static partial class ModelStoreLog
 
     [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
     public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
+
+    [LoggerMessage(2011, LogLevel.Error, "The model store has lost file {File}; {Count} acknowledged part(s) of it are asked for again")]
+    public static partial void StoreLostFile(this ILogger log, Guid file, int count);
 }
