@@ -120,10 +120,10 @@ public sealed class OrtSessionTests : IDisposable
     }
 
     [Theory]
-    [InlineData(16)]
-    [InlineData(1)]
-    [InlineData(0)]
-    public void Run_ShapeKnownFromAnEarlierRun_AnswersInMemoryOfThePool(int rows)
+    [InlineData(16, true)]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    public void Run_ShapeKnownFromAnEarlierRun_AnswersInMemoryOfThePool(int rows, bool showsSomething)
     {
         using var session = OrtSession.Load(environment, TestModels.Path("digits_mlp.onnx"));
         var (x, y) = TestModels.Samples("digits_mlp");
@@ -133,7 +133,7 @@ public sealed class OrtSessionTests : IDisposable
         using var first = Assert.Single(session.Run(options, [input], [0]));
         using var second = Assert.Single(session.Run(options, [input], [0]));
         Assert.False(first.IsPooled, "no run had shown yet that the model keeps to what it declares");
-        Assert.True(second.IsPooled);
+        Assert.Equal(showsSomething, second.IsPooled);
         Assert.Equal([rows, 10], second.Shape);
         Assert.All(second.Data<float>().ToArray().Zip(y), p => Assert.Equal(p.Second, p.First, 1e-4f));
     }
