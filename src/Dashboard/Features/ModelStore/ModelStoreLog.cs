@@ -31,4 +31,7 @@ internal static partial class ModelStoreLog
 
     [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
     public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
+
+    [LoggerMessage(2011, LogLevel.Error, "{File} of {Version} could not be handed out")]
+    public static partial void DownloadFailed(this ILogger log, string file, string version, Exception exception);
 }

@@ -17,6 +17,9 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     /// <summary>Thrown after an object is finished: what a kill before the version's commit leaves behind.</summary>
     public Func<Exception>? AfterComplete { get; set; }
 
+    /// <summary>Runs before an object is opened: something that happens in that very moment.</summary>
+    public Func<string, Task>? BeforeRead { get; set; }
+
     /// <summary>What the disk is said to have left.</summary>
     public long? FreeBytes { get; set; }
 
@@ -37,7 +40,11 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
         return written;
     }
 
-    public Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation) => inner.OpenReadAsync(objectId, cancellation);
+    public async Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation)
+    {
+        await (BeforeRead?.Invoke(objectId) ?? Task.CompletedTask);
+        return await inner.OpenReadAsync(objectId, cancellation);
+    }
 
     public async Task CompleteAsync(string objectId, CancellationToken cancellation)
     {

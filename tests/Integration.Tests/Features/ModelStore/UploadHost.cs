@@ -40,7 +40,9 @@ internal sealed class UploadHost : IAsyncDisposable
 
     public string Root => root;
 
-    public static async Task<UploadHost> StartAsync(string? root = null, TimeProvider? time = null, Action<ModelStoreOptions>? configure = null)
+    public CancellationToken Stopping => app.Lifetime.ApplicationStopping;
+
+    public static async Task<UploadHost> StartAsync(string? root = null, TimeProvider? time = null, Action<ModelStoreOptions>? configure = null, string? postgres = null)
     {
         root ??= Directory.CreateTempSubdirectory("ops-upload-").FullName;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = root });
@@ -49,7 +51,15 @@ internal sealed class UploadHost : IAsyncDisposable
         var folder = new DataFolder(root);
         builder.Services.AddSingleton(folder);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        if (postgres is null)
+        {
+            builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        }
+        else
+        {
+            builder.Services.AddPostgresRegistry(postgres);
+        }
+
         builder.Services.AddCommands();
         builder.Services.AddModelStore();
         builder.Services.RemoveAll<IModelStore>();

@@ -98,6 +98,16 @@ internal sealed class IntegrityCommands(
         return true;
     }
 
+    /// <summary>Puts a version into the line whose bytes looked wrong on the way to somebody.</summary>
+    public async Task SuspectAsync(Guid versionId, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var now = time.GetUtcNow();
+        await db.Versions.Where(v => v.Id == versionId && v.VerifyRequestedAt == null).ExecuteUpdateAsync(
+            set => set.SetProperty(v => v.VerifyRequestedAt, (DateTimeOffset?)now), cancellation);
+        wake.Wake();
+    }
+
     private void Log(string name, string? damage)
     {
         if (damage is null)

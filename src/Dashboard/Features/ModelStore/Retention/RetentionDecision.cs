@@ -3,7 +3,7 @@ using Ops.Data.Registry;
 namespace Ops.Dashboard.Features.ModelStore.Retention;
 
 /// <summary>What a rule of retention looks at in a version.</summary>
-internal sealed record RetainedVersion
+public sealed record RetainedVersion
 {
     /// <summary>The key.</summary>
     public required Guid Id { get; init; }
@@ -27,7 +27,7 @@ internal sealed record RetainedVersion
 /// <summary>What happens to a version under a rule.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="Kept">Why it stays; empty when it goes.</param>
-internal sealed record RetentionVerdict(RetainedVersion Version, IReadOnlyList<string> Kept)
+public sealed record RetentionVerdict(RetainedVersion Version, IReadOnlyList<string> Kept)
 {
     /// <summary>Whether it is deleted.</summary>
     public bool Goes => Kept.Count == 0;

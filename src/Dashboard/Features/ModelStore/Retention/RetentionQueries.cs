@@ -15,7 +15,7 @@ internal sealed record RetentionView(RetentionLimits Limits, bool IsOwn, string 
 /// <summary>What a rule would do to one model.</summary>
 /// <param name="Model">Its name.</param>
 /// <param name="Verdicts">One a version, newest first.</param>
-internal sealed record RetentionPreview(string Model, IReadOnlyList<RetentionVerdict> Verdicts)
+public sealed record RetentionPreview(string Model, IReadOnlyList<RetentionVerdict> Verdicts)
 {
     /// <summary>How many versions go.</summary>
     public int Going => Verdicts.Count(v => v.Goes);
