@@ -6,6 +6,7 @@ using Ops.Dashboard.Features.ModelStore.Collection;
 using Ops.Dashboard.Features.ModelStore.Downloads;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Integrity;
+using Ops.Dashboard.Features.ModelStore.Moves;
 using Ops.Dashboard.Features.ModelStore.Pages;
 using Ops.Dashboard.Features.ModelStore.Retention;
 using Ops.Dashboard.Features.ModelStore.Uploads;
@@ -31,6 +32,7 @@ internal static class ModelStoreFeature
         services.AddSingleton<UploadCleaner>();
         services.AddSingleton<PartReceiver>();
         services.AddSingleton<PartLocks>();
+        services.AddSingleton<ObjectStarter>();
         services.TryAddSingleton<OnnxReader>();
         services.AddSingleton<VersionInspector>();
         services.AddSingleton<VersionWriter>();
@@ -44,6 +46,9 @@ internal static class ModelStoreFeature
         services.AddIntegrity();
         services.AddRetention();
         services.AddDownloads();
+        services.AddSingleton<MoveCommands>();
+        services.AddSingleton<VersionMover>();
+        services.AddHostedService<MoveService>();
         services.AddSingleton(new LayoutSlot(LayoutSlot.Tray, typeof(UploadTray)));
         return services;
     }

@@ -29,12 +29,20 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public async Task<long?> FreeBytesAsync(CancellationToken cancellation) => FreeBytes ?? await inner.FreeBytesAsync(cancellation);
 
-    public Task BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => inner.BeginAsync(objectId, sizeBytes, cancellation);
+    public long LargestObjectBytes => inner.LargestObjectBytes;
 
-    public async Task<PartWritten> WritePartAsync(string objectId, PartRange part, Stream content, CancellationToken cancellation)
+    public bool TakesPartsAfterAssembly => inner.TakesPartsAfterAssembly;
+
+    public IDirectParts? DirectParts => inner.DirectParts;
+
+    public int PartSizeFor(long objectBytes) => inner.PartSizeFor(objectBytes);
+
+    public Task<UnfinishedObject> BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => inner.BeginAsync(objectId, sizeBytes, cancellation);
+
+    public async Task<PartWritten> WritePartAsync(UnfinishedObject unfinished, PartRange part, Stream content, CancellationToken cancellation)
     {
         Fail(BeforeWrite);
-        var written = await inner.WritePartAsync(objectId, part, content, cancellation);
+        var written = await inner.WritePartAsync(unfinished, part, content, cancellation);
         Writes++;
         Fail(AfterWrite);
         return written;
@@ -45,6 +53,10 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
         await (BeforeRead?.Invoke(objectId) ?? Task.CompletedTask);
         return await inner.OpenReadAsync(objectId, cancellation);
     }
+
+    public Task AssembleAsync(UnfinishedObject unfinished, IReadOnlyList<AcknowledgedPart> parts, CancellationToken cancellation) => inner.AssembleAsync(unfinished, parts, cancellation);
+
+    public Task AbandonAsync(string objectId, string? token, CancellationToken cancellation) => inner.AbandonAsync(objectId, token, cancellation);
 
     public async Task CompleteAsync(string objectId, CancellationToken cancellation)
     {
@@ -57,7 +69,11 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellation) => inner.ListAsync(cancellation);
 
-    public Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation) => inner.SourceForAsync(objectId, cancellation);
+    public Task<Uri> SourceForAsync(string objectId, TimeSpan lifetime, CancellationToken cancellation) => inner.SourceForAsync(objectId, lifetime, cancellation);
+
+    public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => inner.DownloadAddressAsync(objectId, fileName, lifetime, cancellation);
+
+    public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(browserOrigin, cancellation);
 
     private static void Fail(Func<Exception>? fault)
     {

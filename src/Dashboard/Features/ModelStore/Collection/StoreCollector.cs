@@ -77,51 +77,58 @@ internal sealed class StoreCollector(
     private async Task CollectOrphansAsync(IModelStore store, CancellationToken cancellation)
     {
         var before = time.GetUtcNow() - options.Value.OrphanAge;
-        List<string> old = [];
+        List<StoredObject> old = [];
         await foreach (var item in store.ListAsync(cancellation))
         {
             if (item.ChangedAt < before)
             {
-                old.Add(item.ObjectId);
+                old.Add(item);
             }
         }
 
         foreach (var batch in old.Chunk(Batch))
         {
-            var live = await LiveAsync(batch, cancellation);
-            foreach (var id in batch.Where(id => !live.Contains(id)))
+            var live = await LiveAsync([.. batch.Select(item => item.ObjectId).Distinct()], cancellation);
+            foreach (var item in batch.Where(item => !IsLive(item, live)))
             {
                 try
                 {
-                    await store.DeleteAsync(id, cancellation);
-                    log.OrphanCollected(id, store.Name);
+                    await (item.Token is null ? store.DeleteAsync(item.ObjectId, cancellation) : store.AbandonAsync(item.ObjectId, item.Token, cancellation));
+                    log.OrphanCollected(item.ObjectId, store.Name);
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
                 {
-                    log.DeleteFailed(id, exception);
+                    log.DeleteFailed(item.ObjectId, exception);
                 }
             }
         }
     }
 
+    // Of several attempts at one object only the one whose token the registry knows is alive. As long as it knows none, any of them may become it.
+    private static bool IsLive(StoredObject item, Dictionary<string, string?> live) =>
+        live.TryGetValue(item.ObjectId, out var token) && (item.Token is null || token is null || item.Token == token);
+
     // Files of versions until those are deleted for good, files of uploads as long as they may become a version, copies as long as they
     // may become the version's. All these rows are written before the first byte of an object, so an object without any is never one
     // that is just being made. What turns into a version is asked before versions: in the other order it could be missed in both.
-    private async Task<HashSet<string>> LiveAsync(string[] ids, CancellationToken cancellation)
+    private async Task<Dictionary<string, string?>> LiveAsync(string[] ids, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var uploads = await db.UploadFiles
+        var live = await db.UploadFiles
             .Where(f => ids.Contains(f.ObjectId) && db.Uploads.Any(u => u.Id == f.UploadId && (u.State == UploadState.Open || u.State == UploadState.Verifying)))
-            .Select(f => f.ObjectId)
-            .ToListAsync(cancellation);
-        var copies = await db.VersionMoveFiles
-            .Where(f => ids.Contains(f.ToObjectId) && db.VersionMoves.Any(m => m.Id == f.MoveId && m.State == VersionMoveState.Copying))
-            .Select(f => f.ToObjectId)
-            .ToListAsync(cancellation);
-        var versions = await db.VersionFiles
-            .Where(f => ids.Contains(f.ObjectId) && db.Versions.Any(v => v.Id == f.VersionId && v.State != VersionState.Purged))
-            .Select(f => f.ObjectId)
-            .ToListAsync(cancellation);
-        return [.. uploads, .. copies, .. versions];
+            .ToDictionaryAsync(f => f.ObjectId, f => f.StoreToken, cancellation);
+        var copies = db.VersionMoveFiles.Where(f => ids.Contains(f.ToObjectId) && db.VersionMoves.Any(m => m.Id == f.MoveId && m.State == VersionMoveState.Copying));
+        foreach (var id in await copies.Select(f => f.ToObjectId).ToListAsync(cancellation))
+        {
+            live.TryAdd(id, null);
+        }
+
+        var files = db.VersionFiles.Where(f => ids.Contains(f.ObjectId) && db.Versions.Any(v => v.Id == f.VersionId && v.State != VersionState.Purged));
+        foreach (var id in await files.Select(f => f.ObjectId).Distinct().ToListAsync(cancellation))
+        {
+            live.TryAdd(id, null);
+        }
+
+        return live;
     }
 }

@@ -10,6 +10,7 @@ namespace Ops.Dashboard.Features.ModelStore.Downloads;
 /// <summary>Hands out files of versions: one at a time, in pieces if the client wants, or all of them as a ZIP made on the way.</summary>
 internal static class DownloadEndpoints
 {
+    private static readonly TimeSpan AddressLifetime = TimeSpan.FromMinutes(5);
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Maps both.</summary>
@@ -42,6 +43,13 @@ internal static class DownloadEndpoints
         }
 
         var (version, file) = (found.Value, found.Value.Files[0]);
+        var name = file.Path[(file.Path.LastIndexOf('/') + 1)..];
+        if (HttpMethods.IsGet(http.Request.Method) && await DirectAsync(stores, version, file, name, log, http.RequestAborted) is { } direct)
+        {
+            var written = await AuditAsync(http, commands, version, new { file.Path, file.SizeBytes, file.Sha256, From = "store" });
+            return written.Succeeded ? Results.Redirect(direct.AbsoluteUri) : Problem(written.Failure);
+        }
+
         if (await OpenAsync(stores, version, file, log, http.RequestAborted) is not { } stream)
         {
             return Problem(Failure.Unavailable("The model store cannot hand out this file right now. Try again later; if it stays so, have the version verified."));
@@ -58,7 +66,7 @@ internal static class DownloadEndpoints
         return Results.Stream(
             stream,
             CardImages.TypeOf(file.Path) ?? "application/octet-stream",
-            file.Path[(file.Path.LastIndexOf('/') + 1)..],
+            name,
             version.CreatedAt,
             new EntityTagHeaderValue($"\"{file.Sha256}\""),
             enableRangeProcessing: true);
@@ -123,6 +131,20 @@ internal static class DownloadEndpoints
             return await stores.Get(version.Store).OpenReadAsync(file.ObjectId, cancellation);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            log.DownloadFailed(file.Path, version.Name, exception);
+            return null;
+        }
+    }
+
+    // Large files of a store that browsers reach need not pass through here. The address works for a few minutes and for this object only.
+    private static async Task<Uri?> DirectAsync(ModelStores stores, ReadableVersion version, VersionFile file, string name, ILogger log, CancellationToken cancellation)
+    {
+        try
+        {
+            return CardImages.IsImage(file.Path) ? null : await stores.Get(version.Store).DownloadAddressAsync(file.ObjectId, name, AddressLifetime, cancellation);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {
             log.DownloadFailed(file.Path, version.Name, exception);
             return null;

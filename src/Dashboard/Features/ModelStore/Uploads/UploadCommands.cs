@@ -22,13 +22,13 @@ internal sealed class UploadCommands(
     /// <returns>The upload's id.</returns>
     public async Task<Result<Guid>> BeginAsync(Caller caller, BeginUpload request, CancellationToken cancellation)
     {
-        var check = rules.Check(request);
+        var store = stores.Default;
+        var check = rules.Check(request, store);
         if (!check.Succeeded)
         {
             return check.Failure;
         }
 
-        var store = stores.Default;
         var free = await store.FreeBytesAsync(cancellation);
         return await commands.RunAsync<Guid>(caller, "upload.begin", Right.UploadVersions, (scope, token) => BeginAsync(scope, request, store, free, token), cancellation);
     }
@@ -151,7 +151,7 @@ internal sealed class UploadCommands(
                 Id = Guid.NewGuid(),
                 Path = file.Path!,
                 SizeBytes = file.Size,
-                PartSizeBytes = PartSizes.For(file.Size),
+                PartSizeBytes = store.PartSizeFor(file.Size),
                 ObjectId = ObjectIds.Create(),
             }));
         scope.Db.Uploads.Add(upload);
