@@ -47,6 +47,8 @@ internal static class ModelStoreFeature
         services.AddRetention();
         services.AddDownloads();
         services.AddSingleton<MoveCommands>();
+        services.AddSingleton<MoveBoard>();
+        services.AddSingleton<MoveQueries>();
         services.AddSingleton<VersionMover>();
         services.AddHostedService<MoveService>();
         services.AddSingleton(new LayoutSlot(LayoutSlot.Tray, typeof(UploadTray)));

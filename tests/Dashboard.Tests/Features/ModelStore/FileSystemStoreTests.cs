@@ -16,6 +16,10 @@ public sealed class FileSystemStoreTests : IDisposable
     public void Dispose() => Directory.Delete(root, recursive: true);
 
     [Fact]
+    public async Task OpenRead_NothingWasEverStoredNearby_IsFileNotFound() =>
+        await Assert.ThrowsAsync<FileNotFoundException>(() => store.OpenReadAsync(new string('0', 32), default));
+
+    [Fact]
     public async Task WriteParts_OutOfOrderThenComplete_ReadsBackTheWhole()
     {
         var bytes = RandomNumberGenerator.GetBytes(700_001);

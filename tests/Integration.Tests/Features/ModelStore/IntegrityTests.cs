@@ -43,6 +43,25 @@ public sealed class IntegrityTests
     }
 
     [Fact]
+    public async Task Verify_SharedObjectDamagedAndPutBack_IsTrueOfAllVersionsThatHaveIt()
+    {
+        await using var host = await UploadHost.StartAsync();
+        var person = await host.PersonAsync("olga");
+        var client = host.ClientFor(person);
+        await client.UploadAsync("digits", Model);
+        await client.UploadAsync("letters", Model);
+        var version = await host.VersionAsync("digits", 1);
+        await AlterAsync(host.Objects().Single(), bytes => bytes[1000] ^= 1);
+
+        await host.VerifyAsync(person, version);
+        await host.UntilAsync(async db => await db.Versions.CountAsync(v => v.State == VersionState.Damaged && v.VerifyRequestedAt == null) == 2);
+
+        await AlterAsync(host.Objects().Single(), bytes => bytes[1000] ^= 1);
+        await host.VerifyAsync(person, version);
+        await host.UntilAsync(async db => await db.Versions.CountAsync(v => v.State == VersionState.Ready) == 2);
+    }
+
+    [Fact]
     public async Task Verify_ObjectMissing_SaysWhichFile()
     {
         await using var host = await UploadHost.StartAsync();
@@ -149,6 +168,20 @@ public sealed class IntegrityTests
 
         var left = await host.VersionAsync("digits", 1);
         Assert.Equal((null, version.LastVerifiedAt), (left.VerifyRequestedAt, left.LastVerifiedAt));
+    }
+
+    [Fact]
+    public async Task Download_AllOfBytesThatChanged_BreaksOffAndHasThemVerified()
+    {
+        await using var host = await UploadHost.StartAsync();
+        var client = await host.ClientAsync();
+        await client.UploadAsync("digits", Model);
+        var version = await host.VersionAsync("digits", 1);
+        await AlterAsync(host.FileOf(version.Files[0]), bytes => bytes[1000] ^= 1);
+
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.Http.GetByteArrayAsync("/models/digits/versions/1/download"));
+
+        await host.UntilAsync(db => db.Versions.AnyAsync(v => v.Id == version.Id && v.State == VersionState.Damaged));
     }
 
     private static async Task AlterAsync(string file, Action<byte[]> change)

@@ -104,7 +104,8 @@ public sealed class SharedObjectTests
                 await Task.WhenAll(upload, purge);
                 await host.Get<StoreCollector>().CollectAsync(default);
 
-                Assert.True(purge.Result.Succeeded, purge.Result.Failure?.Message);
+                var purged = await purge;
+                Assert.True(purged.Succeeded, purged.Failure?.Message);
                 Assert.Equal(bytes, await client.Http.GetByteArrayAsync($"/models/digits/versions/{round + 1}/files/w.gguf"));
             }
 

@@ -112,7 +112,7 @@ public sealed class VersionMoveTests
         public MoveCommands Commands => new(Host.Get<CommandRunner>(), Stores);
 
         public VersionMover Mover => new(
-            Host.Get<IDbContextFactory<RegistryDb>>(), Stores, Host.Get<CommandRunner>(), Host.Get<IntegrityCommands>(), TimeProvider.System, NullLogger<VersionMover>.Instance);
+            Host.Get<IDbContextFactory<RegistryDb>>(), Stores, Host.Get<CommandRunner>(), Host.Get<IntegrityCommands>(), Host.Get<MoveBoard>(), TimeProvider.System, NullLogger<VersionMover>.Instance);
 
         public static async Task<World> StartAsync(UploadHost host)
         {

@@ -58,7 +58,7 @@ internal sealed class ModelCards(IDbContextFactory<RegistryDb> databases, ModelS
             return null;
         }
 
-        var paths = await db.VersionFiles.Where(f => f.VersionId == version.Id).Select(f => f.Path).Take(MostFiles).ToListAsync(cancellation);
+        var paths = await db.VersionFiles.Where(f => f.VersionId == version.Id).OrderBy(f => f.Path).Select(f => f.Path).Take(MostFiles).ToListAsync(cancellation);
         var card = new ModelCard { Number = version.Number, Links = new(model, version.Number, paths.ToHashSet(StringComparer.Ordinal)) };
         if (file.SizeBytes > MaxBytes)
         {

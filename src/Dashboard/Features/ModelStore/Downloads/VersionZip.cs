@@ -14,19 +14,24 @@ internal static class VersionZip
     /// <exception cref="InvalidDataException">A file does not have its SHA-256. The download breaks off, so that nobody takes it for whole, and the version is put into the line to verify.</exception>
     public static async Task WriteAsync(Stream body, IModelStore store, ReadableVersion version, IntegrityCommands integrity, CancellationToken cancellation)
     {
-        await using var archive = await ZipArchive.CreateAsync(body, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation);
-        foreach (var file in version.Files)
+        await using var writes = new HeldBackWrites(body);
+        await using (var archive = await ZipArchive.CreateAsync(writes, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation))
         {
-            var entry = archive.CreateEntry(file.Path, CompressionLevel.NoCompression);
-            entry.LastWriteTime = version.CreatedAt;
-            await using var target = await entry.OpenAsync(cancellation);
-            await using var source = await store.OpenReadAsync(file.ObjectId, cancellation);
-            if (await CopyAsync(source, target, cancellation) != file.Sha256)
+            foreach (var file in version.Files)
             {
-                await integrity.SuspectAsync(version.Id, CancellationToken.None);
-                throw new InvalidDataException($"{file.Path} of {version.Name} does not have its SHA-256.");
+                var entry = archive.CreateEntry(file.Path, CompressionLevel.NoCompression);
+                entry.LastWriteTime = version.CreatedAt;
+                await using var target = await entry.OpenAsync(cancellation);
+                await using var source = await store.OpenReadAsync(file.ObjectId, cancellation);
+                if (await CopyAsync(source, target, cancellation) != file.Sha256)
+                {
+                    await integrity.SuspectAsync(version.Id, CancellationToken.None);
+                    throw new InvalidDataException($"{file.Path} of {version.Name} does not have its SHA-256.");
+                }
             }
         }
+
+        await writes.FlushAsync(cancellation);
     }
 
     private static async Task<string> CopyAsync(Stream source, Stream target, CancellationToken cancellation)

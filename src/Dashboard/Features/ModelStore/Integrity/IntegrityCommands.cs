@@ -9,6 +9,8 @@ namespace Ops.Dashboard.Features.ModelStore.Integrity;
 internal sealed class IntegrityCommands(
     CommandRunner commands, IDbContextFactory<RegistryDb> databases, IntegrityWake wake, TimeProvider time, ILogger<IntegrityCommands> log)
 {
+    private const int Batch = 500;
+
     private static Failure NoSuchVersion { get; } = Failure.NotFound("There is no such version.");
 
     /// <summary>Puts a version into the line. It stays there across restarts until it was verified or somebody takes it out.</summary>
@@ -86,13 +88,14 @@ internal sealed class IntegrityCommands(
             return false;
         }
 
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var now = time.GetUtcNow();
         if (recorded.Succeeded && name is not null)
         {
             Log(name, finding.Damage);
+            await LookAtOthersAsync(db, finding, now, cancellation);
         }
 
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var now = time.GetUtcNow();
         await db.Versions.Where(v => v.Id == finding.VersionId).ExecuteUpdateAsync(
             set => set.SetProperty(v => v.LastVerifiedAt, now).SetProperty(v => v.VerifyRequestedAt, (DateTimeOffset?)null), cancellation);
         return true;
@@ -106,6 +109,19 @@ internal sealed class IntegrityCommands(
         await db.Versions.Where(v => v.Id == versionId && v.VerifyRequestedAt == null).ExecuteUpdateAsync(
             set => set.SetProperty(v => v.VerifyRequestedAt, (DateTimeOffset?)now), cancellation);
         wake.Wake();
+    }
+
+    // Versions that share an object share its fate: what was found of one is looked for in the others at once.
+    private static async Task LookAtOthersAsync(RegistryDb db, Finding finding, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var damaged = finding.Damage is not null;
+        foreach (var batch in (damaged ? finding.Damaged : finding.Objects).Chunk(Batch))
+        {
+            await db.Versions
+                .Where(v => v.Id != finding.VersionId && v.VerifyRequestedAt == null && db.VersionFiles.Any(f => f.VersionId == v.Id && batch.Contains(f.ObjectId))
+                    && (damaged ? v.State == VersionState.Ready || v.State == VersionState.Archived : v.State == VersionState.Damaged))
+                .ExecuteUpdateAsync(set => set.SetProperty(v => v.VerifyRequestedAt, (DateTimeOffset?)now), cancellation);
+        }
     }
 
     private void Log(string name, string? damage)

@@ -7,8 +7,9 @@ namespace Ops.Dashboard.Features.ModelStore.Integrity;
 /// <summary>What reading a version back found.</summary>
 /// <param name="VersionId">The version.</param>
 /// <param name="Objects">The objects that were read; the finding is about them alone.</param>
+/// <param name="Damaged">Those of them that do not hold the bytes they should.</param>
 /// <param name="Damage">Which files do not match and why, or null when all do.</param>
-internal sealed record Finding(Guid VersionId, IReadOnlySet<string> Objects, string? Damage);
+internal sealed record Finding(Guid VersionId, IReadOnlySet<string> Objects, IReadOnlySet<string> Damaged, string? Damage);
 
 /// <summary>Reads the stored bytes of a version back and compares them with what the registry says.</summary>
 internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, ModelStores stores, IntegrityBoard board)
@@ -55,7 +56,7 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
             damage.Add("The list of files does not have the digest of the version");
         }
 
-        return new(versionId, seen.Keys.ToHashSet(StringComparer.Ordinal), Describe(damage));
+        return new(versionId, seen.Keys.ToHashSet(StringComparer.Ordinal), seen.Where(s => s.Value is not null).Select(s => s.Key).ToHashSet(StringComparer.Ordinal), Describe(damage));
 
         async ValueTask ReadAsync(int bytes)
         {
@@ -97,16 +98,19 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
                 return $"has {bytes:#,0} bytes in the store instead of {file.SizeBytes:#,0}";
             }
 
-            return sha256 == file.Sha256 ? null : $"was changed in the store: its SHA-256 is {sha256[..12]}… instead of {file.Sha256[..12]}…";
+            return sha256 == file.Sha256 ? null : $"was changed in the store: its SHA-256 begins with {sha256[..12]} instead of {file.Sha256[..12]}";
         }
     }
 
     // A disk that is not mounted lacks every file; that is no damage, and this throws.
     private static async Task RequireReachableAsync(IModelStore store, CancellationToken cancellation)
     {
-        await foreach (var _ in store.ListAsync(cancellation))
+        await foreach (var item in store.ListAsync(cancellation))
         {
-            break;
+            if (item.IsComplete)
+            {
+                break;
+            }
         }
     }
 }

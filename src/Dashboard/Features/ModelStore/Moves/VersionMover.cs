@@ -11,7 +11,7 @@ namespace Ops.Dashboard.Features.ModelStore.Moves;
 /// transaction, and deletes the old objects last. Interrupted anywhere it goes on from there; until the switch nothing has changed.
 /// </summary>
 internal sealed class VersionMover(
-    IDbContextFactory<RegistryDb> databases, ModelStores stores, CommandRunner commands, IntegrityCommands integrity, TimeProvider time, ILogger<VersionMover> log)
+    IDbContextFactory<RegistryDb> databases, ModelStores stores, CommandRunner commands, IntegrityCommands integrity, MoveBoard board, TimeProvider time, ILogger<VersionMover> log)
 {
     /// <summary>Goes on with every move that is not finished.</summary>
     public async Task TurnAsync(CancellationToken cancellation)
@@ -21,16 +21,19 @@ internal sealed class VersionMover(
             try
             {
                 await GoOnAsync(move, cancellation);
+                board.Progress.Remove(move.VersionId.ToString());
             }
             catch (StoreFullException exception)
             {
                 log.MoveFailed(move.Id, exception);
                 await FailAsync(move, $"The store {move.ToStore} is full.", cancellation);
+                board.Progress.Remove(move.VersionId.ToString());
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
             {
                 // A store that is away comes back; the move waits for it.
                 log.MoveFailed(move.Id, exception);
+                board.Progress.Publish(new(move.VersionId, 0, move.Files.Sum(f => f.SizeBytes), "One of the stores cannot be reached right now. This is tried again by itself."));
             }
         }
     }
@@ -49,19 +52,24 @@ internal sealed class VersionMover(
         var (from, to) = (stores.Get(move.FromStore), stores.Get(move.ToStore));
         if (move.State == VersionMoveState.Copying)
         {
+            var (done, total) = (0L, move.Files.Sum(f => f.SizeBytes));
             foreach (var file in move.Files)
             {
+                var before = done;
+                board.Progress.Publish(new(move.VersionId, done, total, null));
                 if (!await IsCopyingAsync(move, cancellation))
                 {
                     return;
                 }
 
-                if (!await HoldsAsync(to, file, cancellation) && !await CopyAsync(from, to, file, cancellation))
+                if (!await HoldsAsync(to, file, cancellation) && !await CopyAsync(from, to, file, copied => board.Progress.Publish(new(move.VersionId, before + copied, total, null)), cancellation))
                 {
                     await integrity.SuspectAsync(move.VersionId, cancellation);
                     await FailAsync(move, "What was copied does not have its SHA-256. The version stays where it is and is being verified.", cancellation);
                     return;
                 }
+
+                done += file.SizeBytes;
             }
 
             if (await SwitchAsync(move, cancellation) is { Failure: { } refused })
@@ -80,7 +88,7 @@ internal sealed class VersionMover(
         return await db.VersionMoves.AnyAsync(m => m.Id == move.Id && m.State == VersionMoveState.Copying, cancellation);
     }
 
-    private static async Task<bool> CopyAsync(IModelStore from, IModelStore to, VersionMoveFile file, CancellationToken cancellation)
+    private static async Task<bool> CopyAsync(IModelStore from, IModelStore to, VersionMoveFile file, Action<long> copied, CancellationToken cancellation)
     {
         var unfinished = await to.BeginAsync(file.ToObjectId, file.SizeBytes, cancellation);
         try
@@ -99,6 +107,7 @@ internal sealed class VersionMover(
                     await using var piece = new PartStream(source, part.Offset, part.Length);
                     var written = await to.WritePartAsync(unfinished, part, piece, cancellation);
                     parts.Add(new(number, part.Length, written.Sha256, written.Receipt));
+                    copied(part.Offset + part.Length);
                 }
             }
 
