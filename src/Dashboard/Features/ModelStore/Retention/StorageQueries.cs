@@ -13,6 +13,9 @@ internal sealed record StorageUsed(int Versions, long Bytes, long? StoredBytes);
 /// <summary>Counts what versions weigh.</summary>
 internal sealed class StorageQueries(IDbContextFactory<RegistryDb> databases)
 {
+    // Beyond this, telling shared files apart takes longer than a page may.
+    private const int MostCounted = 2000;
+
     /// <summary>What the versions of a model weigh.</summary>
     public async Task<StorageUsed> OfModelAsync(Guid modelId, CancellationToken cancellation)
     {
@@ -22,6 +25,11 @@ internal sealed class StorageQueries(IDbContextFactory<RegistryDb> databases)
         if (sum is null)
         {
             return new(0, 0, 0);
+        }
+
+        if (sum.Count > MostCounted)
+        {
+            return new(sum.Count, sum.Bytes, null);
         }
 
         var stored = await db.VersionFiles.Join(versions, f => f.VersionId, v => v.Id, (f, v) => new { f.ObjectId, f.SizeBytes }).Distinct().SumAsync(f => f.SizeBytes, cancellation);
