@@ -82,6 +82,9 @@ public abstract class RoundTripTests<TDatabase>(TDatabase database) : RegistryTe
         var model = Examples.Model();
         Assert.True(model.Describe("Liest Ziffern: 零壹贰 🙂", ["vision", "digits"], Examples.Noon.AddHours(1)).Succeeded);
         var version = Examples.Version(model);
+        var retention = RetentionRule.For(model.Id);
+        Assert.True(retention.Change(new(true, 3, 30), "anna", Examples.Noon).Succeeded);
+        db.AddRange(retention, VersionMove.Begin(version, "other", () => Guid.NewGuid().ToString("N"), "anna", Examples.Noon));
         var target = Examples.Target();
         var endpoint = Examples.Endpoint(target);
         var plan = Examples.Plan(endpoint, version);

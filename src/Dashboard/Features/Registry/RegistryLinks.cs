@@ -15,6 +15,12 @@ internal static class RegistryLinks
     /// <summary>A model.</summary>
     public static string Model(string name) => $"/models/{name}";
 
+    /// <summary>The deleted versions of a model.</summary>
+    public static string Deleted(string model) => $"/models/{model}?deleted=true";
+
+    /// <summary>Which versions of a model are kept.</summary>
+    public static string Retention(string model) => $"/models/{model}/retention";
+
     /// <summary>The upload page with the model filled in.</summary>
     public static string UploadTo(string model) => $"{Upload}?model={model}";
 

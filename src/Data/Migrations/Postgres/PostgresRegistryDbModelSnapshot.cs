@@ -721,6 +721,18 @@ namespace Ops.Data.Migrations.Postgres
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("DamageMessage")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("DeletedByName")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<string>("Digest")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -731,6 +743,9 @@ namespace Ops.Data.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("LastVerifiedAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("LineageJson")
                         .HasColumnType("text")
@@ -751,6 +766,9 @@ namespace Ops.Data.Migrations.Postgres
                     b.Property<int>("Number")
                         .HasColumnType("integer");
 
+                    b.Property<DateTimeOffset?>("PurgedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("integer");
@@ -760,6 +778,12 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.Property<string>("State")
                         .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("StateBeforeDamage")
+                        .HasColumnType("text");
+
+                    b.Property<string>("StateBeforeDeletion")
                         .HasColumnType("text");
 
                     b.Property<string>("Store")
@@ -775,14 +799,56 @@ namespace Ops.Data.Migrations.Postgres
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<DateTimeOffset?>("VerifyRequestedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Digest");
 
+                    b.HasIndex("LastVerifiedAt");
+
+                    b.HasIndex("VerifyRequestedAt");
+
                     b.HasIndex("ModelId", "Number")
                         .IsUnique();
 
+                    b.HasIndex("State", "DeletedAt");
+
+                    b.HasIndex("Store", "State", "SizeBytes");
+
                     b.ToTable("Versions");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.RetentionRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("ChangedByName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("boolean");
+
+                    b.Property<int>("KeepDays")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("KeepLast")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("RetentionRules");
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.VersionFile", b =>
@@ -813,7 +879,90 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.HasIndex("ObjectId");
 
+                    b.HasIndex("Sha256");
+
                     b.ToTable("VersionFiles");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("FailureMessage")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("FromStore")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("RequestedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("RequestedByName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("ToStore")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("VersionId");
+
+                    b.HasIndex("State", "RequestedAt");
+
+                    b.ToTable("VersionMoves");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.Property<Guid>("MoveId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("FromObjectId")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ToObjectId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .UseCollation("C");
+
+                    b.HasKey("MoveId", "FromObjectId");
+
+                    b.HasIndex("ToObjectId");
+
+                    b.ToTable("VersionMoveFiles");
                 });
 
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
@@ -1241,6 +1390,24 @@ namespace Ops.Data.Migrations.Postgres
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.ModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.VersionMove", null)
+                        .WithMany("Files")
+                        .HasForeignKey("MoveId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
                 {
                     b.HasOne("Ops.Data.Targets.Target", null)
@@ -1304,6 +1471,11 @@ namespace Ops.Data.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.ModelVersion", b =>
+                {
+                    b.Navigation("Files");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
                 {
                     b.Navigation("Files");
                 });

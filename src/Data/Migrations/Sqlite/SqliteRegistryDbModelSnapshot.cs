@@ -650,6 +650,16 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("DamageMessage")
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DeletedByName")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Digest")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -658,6 +668,9 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<string>("Format")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("LastVerifiedAt")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("LineageJson")
                         .HasColumnType("TEXT");
@@ -675,6 +688,9 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("PurgedAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
@@ -684,6 +700,12 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.Property<string>("State")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateBeforeDamage")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateBeforeDeletion")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Store")
@@ -697,14 +719,55 @@ namespace Ops.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("VerifyRequestedAt")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Digest");
 
+                    b.HasIndex("LastVerifiedAt");
+
+                    b.HasIndex("VerifyRequestedAt");
+
                     b.HasIndex("ModelId", "Number")
                         .IsUnique();
 
+                    b.HasIndex("State", "DeletedAt");
+
+                    b.HasIndex("Store", "State", "SizeBytes");
+
                     b.ToTable("Versions");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.RetentionRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ChangedByName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("KeepDays")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("KeepLast")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("RetentionRules");
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.VersionFile", b =>
@@ -732,7 +795,83 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.HasIndex("ObjectId");
 
+                    b.HasIndex("Sha256");
+
                     b.ToTable("VersionFiles");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FailureMessage")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FromStore")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("RequestedByName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ToStore")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("VersionId");
+
+                    b.HasIndex("State", "RequestedAt");
+
+                    b.ToTable("VersionMoves");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.Property<Guid>("MoveId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FromObjectId")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ToObjectId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("MoveId", "FromObjectId");
+
+                    b.HasIndex("ToObjectId");
+
+                    b.ToTable("VersionMoveFiles");
                 });
 
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
@@ -1138,6 +1277,24 @@ namespace Ops.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.ModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.VersionMove", null)
+                        .WithMany("Files")
+                        .HasForeignKey("MoveId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
                 {
                     b.HasOne("Ops.Data.Targets.Target", null)
@@ -1201,6 +1358,11 @@ namespace Ops.Data.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.ModelVersion", b =>
+                {
+                    b.Navigation("Files");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
                 {
                     b.Navigation("Files");
                 });

@@ -18,6 +18,9 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     /// <summary>Thrown after an object is finished: what a kill before the version's commit leaves behind.</summary>
     public Func<Exception>? AfterComplete { get; set; }
 
+    /// <summary>Runs before an object is opened: something that happens in that very moment.</summary>
+    public Func<string, Task>? BeforeRead { get; set; }
+
     /// <summary>What the disk is said to have left.</summary>
     public long? FreeBytes { get; set; }
 
@@ -49,11 +52,15 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
         return written;
     }
 
+    public async Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation)
+    {
+        await (BeforeRead?.Invoke(objectId) ?? Task.CompletedTask);
+        return await inner.OpenReadAsync(objectId, cancellation);
+    }
+
     public Task AssembleAsync(UnfinishedObject unfinished, IReadOnlyList<AcknowledgedPart> parts, CancellationToken cancellation) => inner.AssembleAsync(unfinished, parts, cancellation);
 
     public Task AbandonAsync(string objectId, string? token, CancellationToken cancellation) => inner.AbandonAsync(objectId, token, cancellation);
-
-    public Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation) => inner.OpenReadAsync(objectId, cancellation);
 
     public async Task CompleteAsync(string objectId, CancellationToken cancellation)
     {

@@ -41,8 +41,15 @@ internal sealed class UploadHost : IAsyncDisposable
 
     public string Root => root;
 
+    public CancellationToken Stopping => app.Lifetime.ApplicationStopping;
+
     public static async Task<UploadHost> StartAsync(
-        string? root = null, TimeProvider? time = null, Action<ModelStoreOptions>? configure = null, IModelStore? store = null, Action<IServiceCollection>? services = null)
+        string? root = null,
+        TimeProvider? time = null,
+        Action<ModelStoreOptions>? configure = null,
+        IModelStore? store = null,
+        Action<IServiceCollection>? services = null,
+        string? postgres = null)
     {
         root ??= Directory.CreateTempSubdirectory("ops-upload-").FullName;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = root });
@@ -51,7 +58,15 @@ internal sealed class UploadHost : IAsyncDisposable
         var folder = new DataFolder(root);
         builder.Services.AddSingleton(folder);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        if (postgres is null)
+        {
+            builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        }
+        else
+        {
+            builder.Services.AddPostgresRegistry(postgres);
+        }
+
         builder.Services.AddCommands();
         builder.Services.AddModelStore();
         builder.Services.RemoveAll<IModelStore>();
