@@ -39,6 +39,9 @@ internal interface IModelStore
 
     /// <summary>An address from which a runtime on this machine can fetch the finished object (<c>file://</c> or a short-lived <c>https://</c>).</summary>
     Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation);
+
+    /// <summary>Tries everything that is needed of the store, and says of each whether it works. Leaves nothing behind; throws nothing for what the store does.</summary>
+    Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation);
 }
 
 /// <summary>Which bytes of an object a part is.</summary>
@@ -49,9 +52,3 @@ internal sealed record PartWritten(string Sha256, string? Receipt);
 
 /// <summary>An object in a store.</summary>
 internal sealed record StoredObject(string ObjectId, bool IsComplete, long SizeBytes, DateTimeOffset ChangedAt);
-
-/// <summary>The store has no room left. Nothing of the write counts.</summary>
-internal sealed class StoreFullException(string message, Exception? inner = null) : IOException(message, inner);
-
-/// <summary>A part had fewer or more bytes than announced. Nothing of it counts.</summary>
-internal sealed class PartLengthException(string message) : IOException(message);

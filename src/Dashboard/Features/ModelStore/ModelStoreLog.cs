@@ -31,4 +31,16 @@ internal static partial class ModelStoreLog
 
     [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
     public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
+
+    [LoggerMessage(2051, LogLevel.Error, "Model store {Store} cannot be used: {Problem}")]
+    public static partial void StoreNotMade(this ILogger log, string store, string problem);
+
+    [LoggerMessage(2052, LogLevel.Warning, "Model store {Store} does not answer: {Problem}")]
+    public static partial void StoreFailing(this ILogger log, string store, string problem);
+
+    [LoggerMessage(2053, LogLevel.Information, "Model store {Store} answers again")]
+    public static partial void StoreRecovered(this ILogger log, string store);
+
+    [LoggerMessage(2054, LogLevel.Error, "Looking for changes of the model stores failed; again in {Pause}")]
+    public static partial void StoresNotRefreshed(this ILogger log, TimeSpan pause, Exception exception);
 }

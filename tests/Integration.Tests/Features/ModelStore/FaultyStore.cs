@@ -52,6 +52,8 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation) => inner.SourceForAsync(objectId, cancellation);
 
+    public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(browserOrigin, cancellation);
+
     private static void Fail(Func<Exception>? fault)
     {
         if (fault is not null)
