@@ -23,6 +23,7 @@ internal sealed class UploadFileConfiguration : IEntityTypeConfiguration<UploadF
         builder.Property(f => f.Id).ValueGeneratedNever();
         builder.Property(f => f.Path).HasMaxLength(VersionFile.MaxPathLength);
         builder.Property(f => f.ObjectId).HasMaxLength(128);
+        builder.Property(f => f.StoreToken).HasMaxLength(2048);
         builder.HasIndex(f => f.ObjectId).IsUnique();
         builder.HasIndex(f => new { f.UploadId, f.Path }).IsUnique();
     }

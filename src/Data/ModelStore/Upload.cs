@@ -206,6 +206,9 @@ public sealed class UploadFile
     /// <summary>The opaque id of the object in the store.</summary>
     public required string ObjectId { get; init; }
 
+    /// <summary>What the store calls the unfinished object (an upload id on S3), once it was begun and if the store gives one.</summary>
+    public string? StoreToken { get; set; }
+
     /// <summary>SHA-256 (hex) that the browser computed, once it told.</summary>
     public string? BrowserSha256 { get; set; }
 

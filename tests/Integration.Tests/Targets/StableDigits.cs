@@ -17,8 +17,8 @@ internal static class StableDigits
     {
         var bytes = await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "TestData", "digits_cnn.onnx"));
         var objectId = ObjectIds.Create();
-        await store.BeginAsync(objectId, bytes.Length, CancellationToken.None);
-        await store.WritePartAsync(objectId, new(1, 0, bytes.Length), new MemoryStream(bytes), CancellationToken.None);
+        var unfinished = await store.BeginAsync(objectId, bytes.Length, CancellationToken.None);
+        await store.WritePartAsync(unfinished, unfinished.Part(1), new MemoryStream(bytes), CancellationToken.None);
         await store.CompleteAsync(objectId, CancellationToken.None);
 
         var (now, owner) = (TimeProvider.System.GetUtcNow(), Guid.NewGuid());

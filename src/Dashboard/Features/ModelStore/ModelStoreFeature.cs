@@ -25,6 +25,7 @@ internal static class ModelStoreFeature
         services.AddSingleton<UploadCleaner>();
         services.AddSingleton<PartReceiver>();
         services.AddSingleton<PartLocks>();
+        services.AddSingleton<ObjectStarter>();
         services.TryAddSingleton<OnnxReader>();
         services.AddSingleton<VersionInspector>();
         services.AddSingleton<VersionWriter>();

@@ -43,4 +43,7 @@ internal static partial class ModelStoreLog
 
     [LoggerMessage(2054, LogLevel.Error, "Looking for changes of the model stores failed; again in {Pause}")]
     public static partial void StoresNotRefreshed(this ILogger log, TimeSpan pause, Exception exception);
+
+    [LoggerMessage(2011, LogLevel.Error, "The model store has lost file {File}; {Count} acknowledged part(s) of it are asked for again")]
+    public static partial void StoreLostFile(this ILogger log, Guid file, int count);
 }

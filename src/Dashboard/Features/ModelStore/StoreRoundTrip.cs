@@ -15,9 +15,10 @@ internal static class StoreRoundTrip
         List<StoreCheck> checks = [];
         var written = await TryAsync(checks, "Write an object", async () =>
         {
-            await store.BeginAsync(id, Bytes, cancellation);
+            var unfinished = await store.BeginAsync(id, Bytes, cancellation);
             using var content = new MemoryStream(bytes);
-            await store.WritePartAsync(id, new(1, 0, Bytes), content, cancellation);
+            var part = await store.WritePartAsync(unfinished, unfinished.Part(1), content, cancellation);
+            await store.AssembleAsync(unfinished, [new(1, Bytes, part.Sha256, part.Receipt)], cancellation);
             await store.CompleteAsync(id, cancellation);
             return $"An object of {Bytes} bytes was written.";
         });

@@ -534,6 +534,11 @@ namespace Ops.Data.Migrations.Postgres
                     b.Property<long>("SizeBytes")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("StoreToken")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .UseCollation("C");
+
                     b.Property<Guid>("UploadId")
                         .HasColumnType("uuid");
 

@@ -477,6 +477,10 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<long>("SizeBytes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("StoreToken")
+                        .HasMaxLength(2048)
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid>("UploadId")
                         .HasColumnType("TEXT");
 

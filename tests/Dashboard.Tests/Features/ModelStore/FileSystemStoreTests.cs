@@ -19,16 +19,16 @@ public sealed class FileSystemStoreTests : IDisposable
     public async Task WriteParts_OutOfOrderThenComplete_ReadsBackTheWhole()
     {
         var bytes = RandomNumberGenerator.GetBytes(700_001);
-        await store.BeginAsync(id, bytes.Length, default);
+        var unfinished = await store.BeginAsync(id, bytes.Length, default);
 
-        var second = await store.WritePartAsync(id, new(2, 400_000, 300_001), new MemoryStream(bytes, 400_000, 300_001), default);
-        await store.WritePartAsync(id, new(1, 0, 400_000), new MemoryStream(bytes, 0, 400_000), default);
+        var second = await store.WritePartAsync(unfinished, new(2, 400_000, 300_001), new MemoryStream(bytes, 400_000, 300_001), default);
+        await store.WritePartAsync(unfinished, new(1, 0, 400_000), new MemoryStream(bytes, 0, 400_000), default);
         await store.CompleteAsync(id, default);
         await store.CompleteAsync(id, default);
 
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes.AsSpan(400_000))), second.Sha256);
         Assert.Equal(bytes, await ReadAsync(id));
-        Assert.Equal(bytes, await File.ReadAllBytesAsync((await store.SourceForAsync(id, default)).LocalPath));
+        Assert.Equal(bytes, await File.ReadAllBytesAsync((await store.SourceForAsync(id, TimeSpan.FromMinutes(1), default)).LocalPath));
         var listed = await store.ListAsync(default).ToListAsync();
         Assert.Equal((id, true, bytes.LongLength), listed.Select(o => (o.ObjectId, o.IsComplete, o.SizeBytes)).Single());
     }
@@ -38,16 +38,16 @@ public sealed class FileSystemStoreTests : IDisposable
     [InlineData(11)]
     public async Task WritePart_OtherLengthThanAnnounced_IsRefused(int length)
     {
-        await store.BeginAsync(id, 10, default);
+        var unfinished = await store.BeginAsync(id, 10, default);
 
-        await Assert.ThrowsAsync<PartLengthException>(() => store.WritePartAsync(id, new(1, 0, 10), new MemoryStream(new byte[length]), default));
+        await Assert.ThrowsAsync<PartLengthException>(() => store.WritePartAsync(unfinished, new(1, 0, 10), new MemoryStream(new byte[length]), default));
     }
 
     [Fact]
     public async Task Begin_AgainAfterAPart_KeepsIt()
     {
-        await store.BeginAsync(id, 4, default);
-        await store.WritePartAsync(id, new(1, 0, 4), new MemoryStream([1, 2, 3, 4]), default);
+        var unfinished = await store.BeginAsync(id, 4, default);
+        await store.WritePartAsync(unfinished, new(1, 0, 4), new MemoryStream([1, 2, 3, 4]), default);
 
         await store.BeginAsync(id, 4, default);
 
@@ -76,11 +76,23 @@ public sealed class FileSystemStoreTests : IDisposable
     public async Task EveryMethod_AnIdThatIsNotOurs_Throws(string wrong)
     {
         await Assert.ThrowsAsync<ArgumentException>(() => store.BeginAsync(wrong, 1, default));
-        await Assert.ThrowsAsync<ArgumentException>(() => store.WritePartAsync(wrong, new(1, 0, 1), Stream.Null, default));
+        await Assert.ThrowsAsync<ArgumentException>(() => store.WritePartAsync(new(wrong, null, 1, 1), new(1, 0, 1), Stream.Null, default));
         await Assert.ThrowsAsync<ArgumentException>(() => store.OpenReadAsync(wrong, default));
         await Assert.ThrowsAsync<ArgumentException>(() => store.CompleteAsync(wrong, default));
         await Assert.ThrowsAsync<ArgumentException>(() => store.DeleteAsync(wrong, default));
-        await Assert.ThrowsAsync<ArgumentException>(() => store.SourceForAsync(wrong, default));
+        await Assert.ThrowsAsync<ArgumentException>(() => store.SourceForAsync(wrong, TimeSpan.FromMinutes(1), default));
+    }
+
+    [Fact]
+    public async Task OpenRead_OfWhatIsNotThere_IsNotFound_ButAStoreWithoutItsFolderIsUnavailable()
+    {
+        var share = Path.Combine(root, "share");
+        var mounted = new FileSystemStore("share", share);
+        await Assert.ThrowsAsync<FileNotFoundException>(() => mounted.OpenReadAsync(id, default));
+
+        Directory.Delete(share, recursive: true);
+        var gone = await Assert.ThrowsAsync<StoreUnavailableException>(() => mounted.OpenReadAsync(id, default));
+        Assert.Equal(StoreProblem.NoSuchPlace, gone.Problem);
     }
 
     [Fact]
@@ -92,12 +104,12 @@ public sealed class FileSystemStoreTests : IDisposable
             return;
         }
 
-        await store.BeginAsync(id, 4, default);
+        var unfinished = await store.BeginAsync(id, 4, default);
         var part = Directory.EnumerateFiles(root, "*.part", SearchOption.AllDirectories).Single();
         File.Delete(part);
         File.CreateSymbolicLink(part, "/dev/full");
 
-        await Assert.ThrowsAsync<StoreFullException>(() => store.WritePartAsync(id, new(1, 0, 4), new MemoryStream([1, 2, 3, 4]), default));
+        await Assert.ThrowsAsync<StoreFullException>(() => store.WritePartAsync(unfinished, new(1, 0, 4), new MemoryStream([1, 2, 3, 4]), default));
     }
 
     private async Task<byte[]> ReadAsync(string objectId)

@@ -26,16 +26,28 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public async Task<long?> FreeBytesAsync(CancellationToken cancellation) => FreeBytes ?? await inner.FreeBytesAsync(cancellation);
 
-    public Task BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => inner.BeginAsync(objectId, sizeBytes, cancellation);
+    public long LargestObjectBytes => inner.LargestObjectBytes;
 
-    public async Task<PartWritten> WritePartAsync(string objectId, PartRange part, Stream content, CancellationToken cancellation)
+    public bool TakesPartsAfterAssembly => inner.TakesPartsAfterAssembly;
+
+    public IDirectParts? DirectParts => inner.DirectParts;
+
+    public int PartSizeFor(long objectBytes) => inner.PartSizeFor(objectBytes);
+
+    public Task<UnfinishedObject> BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => inner.BeginAsync(objectId, sizeBytes, cancellation);
+
+    public async Task<PartWritten> WritePartAsync(UnfinishedObject unfinished, PartRange part, Stream content, CancellationToken cancellation)
     {
         Fail(BeforeWrite);
-        var written = await inner.WritePartAsync(objectId, part, content, cancellation);
+        var written = await inner.WritePartAsync(unfinished, part, content, cancellation);
         Writes++;
         Fail(AfterWrite);
         return written;
     }
+
+    public Task AssembleAsync(UnfinishedObject unfinished, IReadOnlyList<AcknowledgedPart> parts, CancellationToken cancellation) => inner.AssembleAsync(unfinished, parts, cancellation);
+
+    public Task AbandonAsync(string objectId, string? token, CancellationToken cancellation) => inner.AbandonAsync(objectId, token, cancellation);
 
     public Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation) => inner.OpenReadAsync(objectId, cancellation);
 
@@ -50,7 +62,9 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellation) => inner.ListAsync(cancellation);
 
-    public Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation) => inner.SourceForAsync(objectId, cancellation);
+    public Task<Uri> SourceForAsync(string objectId, TimeSpan lifetime, CancellationToken cancellation) => inner.SourceForAsync(objectId, lifetime, cancellation);
+
+    public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => inner.DownloadAddressAsync(objectId, fileName, lifetime, cancellation);
 
     public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(browserOrigin, cancellation);
 

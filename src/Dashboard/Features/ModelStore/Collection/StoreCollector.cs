@@ -76,43 +76,50 @@ internal sealed class StoreCollector(
     private async Task CollectOrphansAsync(IModelStore store, CancellationToken cancellation)
     {
         var before = time.GetUtcNow() - options.Value.OrphanAge;
-        List<string> old = [];
+        List<StoredObject> old = [];
         await foreach (var item in store.ListAsync(cancellation))
         {
             if (item.ChangedAt < before)
             {
-                old.Add(item.ObjectId);
+                old.Add(item);
             }
         }
 
         foreach (var batch in old.Chunk(Batch))
         {
-            var live = await LiveAsync(batch, cancellation);
-            foreach (var id in batch.Where(id => !live.Contains(id)))
+            var live = await LiveAsync([.. batch.Select(item => item.ObjectId).Distinct()], cancellation);
+            foreach (var item in batch.Where(item => !IsLive(item, live)))
             {
                 try
                 {
-                    await store.DeleteAsync(id, cancellation);
-                    log.OrphanCollected(id, store.Name);
+                    await (item.Token is null ? store.DeleteAsync(item.ObjectId, cancellation) : store.AbandonAsync(item.ObjectId, item.Token, cancellation));
+                    log.OrphanCollected(item.ObjectId, store.Name);
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
                 {
-                    log.DeleteFailed(id, exception);
+                    log.DeleteFailed(item.ObjectId, exception);
                 }
             }
         }
     }
 
+    // Of several attempts at one object only the one whose token the registry knows is alive. As long as it knows none, any of them may become it.
+    private static bool IsLive(StoredObject item, Dictionary<string, string?> live) =>
+        live.TryGetValue(item.ObjectId, out var token) && (item.Token is null || token is null || item.Token == token);
+
     // Files of versions for ever, files of uploads as long as they may become a version. Both rows are written before the first byte
     // of an object, so an object without either is never one that is just being made.
-    private async Task<HashSet<string>> LiveAsync(string[] ids, CancellationToken cancellation)
+    private async Task<Dictionary<string, string?>> LiveAsync(string[] ids, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var versions = await db.VersionFiles.Where(f => ids.Contains(f.ObjectId)).Select(f => f.ObjectId).ToListAsync(cancellation);
-        var uploads = await db.UploadFiles
+        var live = await db.UploadFiles
             .Where(f => ids.Contains(f.ObjectId) && db.Uploads.Any(u => u.Id == f.UploadId && (u.State == UploadState.Open || u.State == UploadState.Verifying)))
-            .Select(f => f.ObjectId)
-            .ToListAsync(cancellation);
-        return [.. versions, .. uploads];
+            .ToDictionaryAsync(f => f.ObjectId, f => f.StoreToken, cancellation);
+        foreach (var id in await db.VersionFiles.Where(f => ids.Contains(f.ObjectId)).Select(f => f.ObjectId).Distinct().ToListAsync(cancellation))
+        {
+            live.TryAdd(id, null);
+        }
+
+        return live;
     }
 }

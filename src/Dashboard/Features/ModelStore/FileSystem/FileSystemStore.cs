@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Hosting;
 using Ops.Data.ModelStore;
 
@@ -39,15 +40,25 @@ internal sealed class FileSystemStore : IModelStore
     public string Name { get; }
 
     /// <inheritdoc/>
+    public long LargestObjectBytes => PartSizes.LargestFileOnDisk;
+
+    /// <inheritdoc/>
+    public bool TakesPartsAfterAssembly => true;
+
+    /// <inheritdoc/>
+    public int PartSizeFor(long objectBytes) => PartSizes.OnDisk(objectBytes);
+
+    /// <inheritdoc/>
     public Task<long?> FreeBytesAsync(CancellationToken cancellation) => Task.FromResult<long?>(new DriveInfo(uploads).AvailableFreeSpace);
 
     /// <inheritdoc/>
-    public Task BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => Guard(() =>
+    public Task<UnfinishedObject> BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => Guard(() =>
     {
         var part = PartFile(objectId);
+        var unfinished = Task.FromResult(new UnfinishedObject(objectId, null, sizeBytes, PartSizeFor(sizeBytes)));
         if (File.Exists(ObjectFile(objectId)))
         {
-            return Task.CompletedTask;
+            return unfinished;
         }
 
         using (var file = File.OpenHandle(part, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
@@ -61,13 +72,13 @@ internal sealed class FileSystemStore : IModelStore
         }
 
         DirectorySync.Flush(uploads);
-        return Task.CompletedTask;
+        return unfinished;
     });
 
     /// <inheritdoc/>
-    public Task<PartWritten> WritePartAsync(string objectId, PartRange part, Stream content, CancellationToken cancellation) => Guard(async () =>
+    public Task<PartWritten> WritePartAsync(UnfinishedObject unfinished, PartRange part, Stream content, CancellationToken cancellation) => Guard(async () =>
     {
-        using var file = File.OpenHandle(PartFile(objectId), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+        using var file = File.OpenHandle(PartFile(unfinished.ObjectId), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -81,6 +92,23 @@ internal sealed class FileSystemStore : IModelStore
 
         RandomAccess.FlushToDisk(file);
         return new PartWritten(Convert.ToHexStringLower(hash.GetHashAndReset()), null);
+    });
+
+    /// <inheritdoc/>
+    public Task AssembleAsync(UnfinishedObject unfinished, IReadOnlyList<AcknowledgedPart> parts, CancellationToken cancellation)
+    {
+        // Parts were written into their places; what they hold is found out by hashing the whole.
+        var finished = ObjectFile(unfinished.ObjectId);
+        return File.Exists(PartFile(unfinished.ObjectId)) || File.Exists(finished)
+            ? Task.CompletedTask
+            : throw new FileNotFoundException("The object is not in the store.");
+    }
+
+    /// <inheritdoc/>
+    public Task AbandonAsync(string objectId, string? token, CancellationToken cancellation) => Guard(() =>
+    {
+        File.Delete(PartFile(objectId));
+        return Task.CompletedTask;
     });
 
     /// <inheritdoc/>
@@ -102,11 +130,14 @@ internal sealed class FileSystemStore : IModelStore
         catch (FileNotFoundException)
         {
             // It may have been finished between the two looks.
-            return Task.FromResult<Stream>(new FileStream(finished, options));
+            return File.Exists(finished) ? Task.FromResult<Stream>(new FileStream(finished, options)) : throw new FileNotFoundException("The object is not in the store.");
         }
         catch (DirectoryNotFoundException exception)
         {
-            throw new FileNotFoundException("The object is not in the store.", exception);
+            // A disk that is not mounted has not lost its objects.
+            throw Directory.Exists(objects) && Directory.Exists(uploads)
+                ? new FileNotFoundException("The object is not in the store.", exception)
+                : new StoreUnavailableException(StoreProblem.NoSuchPlace, $"The folder of the store is not there: {Path.GetDirectoryName(objects)}. Is its disk mounted?", exception);
         }
     }
 
@@ -177,8 +208,11 @@ internal sealed class FileSystemStore : IModelStore
     }
 
     /// <inheritdoc/>
-    public Task<Uri> SourceForAsync(string objectId, CancellationToken cancellation) =>
+    public Task<Uri> SourceForAsync(string objectId, TimeSpan lifetime, CancellationToken cancellation) =>
         Task.FromResult(new UriBuilder(Uri.UriSchemeFile, "") { Path = ObjectFile(objectId) }.Uri);
+
+    /// <inheritdoc/>
+    public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => Task.FromResult<Uri?>(null);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => StoreRoundTrip.CheckAsync(this, cancellation);

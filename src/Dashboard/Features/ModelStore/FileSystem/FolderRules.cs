@@ -69,9 +69,22 @@ internal sealed class FolderRules(DataFolder data, IOptions<StoresOptions> optio
         foreach (var name in path[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
             var next = new DirectoryInfo(Path.Combine(real, name));
-            real = next.ResolveLinkTarget(returnFinalTarget: true)?.FullName is { } target ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)) : next.FullName;
+            real = TargetOf(next) is { } target ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(target)) : next.FullName;
         }
 
         return real;
+    }
+
+    private static string? TargetOf(DirectoryInfo folder)
+    {
+        try
+        {
+            return folder.ResolveLinkTarget(returnFinalTarget: true)?.FullName;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // What is not there is no link.
+            return null;
+        }
     }
 }

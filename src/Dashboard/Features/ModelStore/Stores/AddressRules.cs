@@ -63,6 +63,29 @@ internal sealed class AddressRules(IOptions<StoresOptions> options)
     /// <summary>Whether a connection to it is refused. For connections as they are made, so that a name cannot stand for something else by then.</summary>
     public bool IsRefused(IPAddress address) => !options.Value.AllowMetadataAddresses && IsMetadata(address);
 
+    /// <summary>Connects for <see cref="SocketsHttpHandler.ConnectCallback"/>, to none but the addresses that were looked at here.</summary>
+    /// <exception cref="StoreUnavailableException">The name stands for an address that is refused.</exception>
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var addresses = IPAddress.TryParse(context.DnsEndPoint.Host, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
+        if (addresses.Any(IsRefused))
+        {
+            throw new StoreUnavailableException(StoreProblem.Refused, $"{context.DnsEndPoint.Host} stands for an address from which a cloud hands out credentials of the machine.");
+        }
+
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private static bool IsMetadata(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;

@@ -14,6 +14,7 @@ internal sealed class PartReceiver(
     IDbContextFactory<RegistryDb> databases,
     ModelStores stores,
     PartLocks locks,
+    ObjectStarter starter,
     TimeProvider time,
     IOptions<ModelStoreOptions> options)
 {
@@ -44,8 +45,18 @@ internal sealed class PartReceiver(
             return await CompareAsync(kept, content, cancellation);
         }
 
-        var written = await WriteAsync(place, part, content, cancellation);
-        return written.Succeeded ? await CommitAsync(part, written.Value) : written.Failure;
+        var unfinished = await starter.BeginAsync(place.Store, place.File, place.IsBegun, cancellation);
+        try
+        {
+            var written = await WriteAsync(place, unfinished, part, content, cancellation);
+            return written.Succeeded ? await CommitAsync(part, unfinished.Token, written.Value) : written.Failure;
+        }
+        catch (FileNotFoundException)
+        {
+            // Such as a store that clears away what was begun long ago. What was acknowledged of this file is gone with it.
+            await starter.StartOverAsync(place.File, unfinished.Token);
+            return Failure.Unavailable("The model store has lost what was sent of this file. It is sent again.");
+        }
     }
 
     private static async Task<Result<PartKept>> CompareAsync(UploadPart kept, Stream content, CancellationToken cancellation)
@@ -104,22 +115,16 @@ internal sealed class PartReceiver(
             : Failure.Invalid($"Part {part.Number} of this file has {found.File.SizeOfPart(part.Number)} bytes.");
     }
 
-    private static async Task<Result<UploadPart>> WriteAsync(Place place, IncomingPart part, Stream content, CancellationToken cancellation)
+    private static async Task<Result<UploadPart>> WriteAsync(Place place, UnfinishedObject unfinished, IncomingPart part, Stream content, CancellationToken cancellation)
     {
-        if (!place.IsBegun)
-        {
-            // Only now: ten thousand announced files should not cost ten thousand objects before a byte has come.
-            await place.Store.BeginAsync(place.File.ObjectId, place.File.SizeBytes, cancellation);
-        }
-
-        var range = new PartRange(part.Number, (long)(part.Number - 1) * place.File.PartSizeBytes, (int)part.Length);
-        var written = await place.Store.WritePartAsync(place.File.ObjectId, range, content, cancellation);
+        var range = unfinished.Part(part.Number);
+        var written = await place.Store.WritePartAsync(unfinished, range, content, cancellation);
         return part.Sha256 is not null && part.Sha256 != written.Sha256
             ? Failure.Conflict($"Part {part.Number} arrived with other bytes than were sent. Send it again.")
             : new UploadPart { FileId = part.FileId, Number = part.Number, SizeBytes = range.Length, Sha256 = written.Sha256, Receipt = written.Receipt };
     }
 
-    private async Task<Result<PartKept>> CommitAsync(IncomingPart part, UploadPart row)
+    private async Task<Result<PartKept>> CommitAsync(IncomingPart part, string? token, UploadPart row)
     {
         // The bytes are durable now: a sender who has gone meanwhile finds the part there on return.
         await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
@@ -132,6 +137,11 @@ internal sealed class PartReceiver(
         if (open == 0)
         {
             return Failure.Conflict("This upload takes no more parts.");
+        }
+
+        if (!await db.UploadFiles.AnyAsync(f => f.Id == part.FileId && f.StoreToken == token, CancellationToken.None))
+        {
+            return Failure.Unavailable("This file was begun anew in the store. Send the part again.");
         }
 
         db.UploadParts.Add(row);

@@ -6,20 +6,23 @@ internal static class PartSizes
     /// <summary>The most parts of a file (also the limit of S3).</summary>
     public const int MaxParts = 10_000;
 
-    /// <summary>The largest part in bytes.</summary>
-    public const int Largest = 64 * MiB;
+    /// <summary>The largest part in bytes that any store asks for.</summary>
+    public const int Largest = 512 * MiB;
 
-    /// <summary>The largest file: <see cref="MaxParts"/> parts of <see cref="Largest"/> bytes.</summary>
-    public const long LargestFile = (long)MaxParts * Largest;
+    /// <summary>The largest part in bytes of a file on a disk.</summary>
+    public const int LargestOnDisk = 64 * MiB;
+
+    /// <summary>The largest file on a disk: <see cref="MaxParts"/> parts of <see cref="LargestOnDisk"/> bytes.</summary>
+    public const long LargestFileOnDisk = (long)MaxParts * LargestOnDisk;
 
     private const int MiB = 1024 * 1024;
 
-    /// <summary>Bytes of every part but the last, for a file of this many bytes.</summary>
-    public static int For(long fileBytes) => fileBytes switch
+    /// <summary>Bytes of every part but the last, for a file of this many bytes on a disk.</summary>
+    public static int OnDisk(long fileBytes) => fileBytes switch
     {
         <= 1024L * MiB => 8 * MiB,
         <= 16 * 1024L * MiB => 16 * MiB,
         <= 64 * 1024L * MiB => 32 * MiB,
-        _ => Largest,
+        _ => LargestOnDisk,
     };
 }

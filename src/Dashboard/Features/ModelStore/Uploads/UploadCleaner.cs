@@ -11,13 +11,20 @@ internal sealed class UploadCleaner(IDbContextFactory<RegistryDb> databases, Mod
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var objects = await db.UploadFiles.Where(f => f.UploadId == uploadId)
-            .Join(db.Uploads, f => f.UploadId, u => u.Id, (f, u) => new { u.Store, f.ObjectId })
+            .Join(db.Uploads, f => f.UploadId, u => u.Id, (f, u) => new { u.Store, f.ObjectId, f.StoreToken })
             .ToListAsync(cancellation);
         foreach (var item in objects)
         {
             try
             {
-                await stores.Get(item.Store).DeleteAsync(item.ObjectId, cancellation);
+                var store = stores.Get(item.Store);
+                if (item.StoreToken is not null)
+                {
+                    // By its token, since some stores cannot list what is unfinished.
+                    await store.AbandonAsync(item.ObjectId, item.StoreToken, cancellation);
+                }
+
+                await store.DeleteAsync(item.ObjectId, cancellation);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
             {

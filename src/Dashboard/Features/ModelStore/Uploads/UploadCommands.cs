@@ -22,12 +22,6 @@ internal sealed class UploadCommands(
     /// <returns>The upload's id.</returns>
     public async Task<Result<Guid>> BeginAsync(Caller caller, BeginUpload request, CancellationToken cancellation)
     {
-        var check = rules.Check(request);
-        if (!check.Succeeded)
-        {
-            return check.Failure;
-        }
-
         var chosen = stores.Choose(request.Store, request.Environment ?? StoreDefaultScope.Everything);
         if (!chosen.Succeeded)
         {
@@ -35,6 +29,12 @@ internal sealed class UploadCommands(
         }
 
         var store = chosen.Value;
+        var check = rules.Check(request, store);
+        if (!check.Succeeded)
+        {
+            return check.Failure;
+        }
+
         long? free;
         try
         {
@@ -171,7 +171,7 @@ internal sealed class UploadCommands(
                 Id = Guid.NewGuid(),
                 Path = file.Path!,
                 SizeBytes = file.Size,
-                PartSizeBytes = PartSizes.For(file.Size),
+                PartSizeBytes = store.PartSizeFor(file.Size),
                 ObjectId = ObjectIds.Create(),
             }));
         scope.Db.Uploads.Add(upload);

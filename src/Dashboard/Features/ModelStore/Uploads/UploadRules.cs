@@ -20,7 +20,7 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
     public static Failure NoSuchUpload { get; } = Failure.NotFound("There is no such upload.");
 
     /// <summary>Checks everything that can be checked without the registry.</summary>
-    public Result Check(BeginUpload request)
+    public Result Check(BeginUpload request, IModelStore store)
     {
         var limits = options.Value;
         var name = Names.Check(request.Model, "model");
@@ -45,7 +45,7 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
         }
 
         var paths = UploadPaths.CheckAll([.. files.Select(f => f?.Path ?? "")]);
-        return !paths.Succeeded ? paths : CheckSizes(files, limits) is { Succeeded: false } sizes ? sizes : CheckTexts(request);
+        return !paths.Succeeded ? paths : CheckSizes(files, limits, store) is { Succeeded: false } sizes ? sizes : CheckTexts(request);
     }
 
     /// <summary>Checks that the person has not too many uploads open, and that the store has room for what was announced and this.</summary>
@@ -103,7 +103,7 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
 
     private static string? Tidy(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 
-    private static Result CheckSizes(IReadOnlyList<AnnouncedFile> files, ModelStoreOptions limits)
+    private static Result CheckSizes(IReadOnlyList<AnnouncedFile> files, ModelStoreOptions limits, IModelStore store)
     {
         var total = 0L;
         foreach (var file in files)
@@ -113,9 +113,9 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
                 return Failure.Invalid($"The size of '{file.Path}' is negative.", "files");
             }
 
-            if (file.Size > PartSizes.LargestFile || file.Size > limits.MaxTotalBytes - total)
+            if (file.Size > store.LargestObjectBytes || file.Size > limits.MaxTotalBytes - total)
             {
-                return Failure.Invalid($"An upload has at most {Math.Min(limits.MaxTotalBytes, PartSizes.LargestFile) / (1024 * 1024)} MiB.", "files");
+                return Failure.Invalid($"An upload has at most {Math.Min(limits.MaxTotalBytes, store.LargestObjectBytes) / (1024 * 1024)} MiB.", "files");
             }
 
             total += file.Size;

@@ -39,6 +39,12 @@ internal sealed class UploadVerifier(
         var verified = 0L;
         foreach (var file in upload.Files.OrderBy(f => f.Path, StringComparer.Ordinal))
         {
+            if (await AssembleAsync(store, file, cancellation) is { Count: > 0 } lost)
+            {
+                await AskAgainAsync(upload, file, lost, isLost: lost.Count == file.PartCount, cancellation);
+                return;
+            }
+
             var opening = new byte[(int)Math.Min(file.SizeBytes, FileKind.OpeningBytes)];
             var hash = await HashAsync(store, file, opening, bytes => board.Report(uploadId, verified + bytes), cancellation);
             if (hash != file.BrowserSha256)
@@ -83,7 +89,7 @@ internal sealed class UploadVerifier(
         else if (await ReadAsync(upload.Id, cancellation) is not null)
         {
             // Such as a model archived meanwhile: the bytes stay, and the person can try again once it is restored.
-            await writer.ReopenAsync(upload.Id, [], written.Failure.Message, cancellation);
+            await writer.ReopenAsync(upload.Id, written.Failure.Message, cancellation);
             board.Trouble(upload.Id, written.Failure.Message);
         }
     }
@@ -97,10 +103,43 @@ internal sealed class UploadVerifier(
             return;
         }
 
-        var problem = $"{damaged.Count} part(s) of {file.Path} were damaged in the store and are sent again.";
-        await writer.ReopenAsync(upload.Id, [.. damaged.Select(number => (file.Id, number))], problem, cancellation);
+        if (!store.TakesPartsAfterAssembly)
+        {
+            // The parts are one object now: none of them can be replaced, so the object goes and all of them come again.
+            await store.DeleteAsync(file.ObjectId, cancellation);
+            damaged = [.. Enumerable.Range(1, file.PartCount)];
+        }
+
+        await AskAgainAsync(upload, file, damaged, isLost: !store.TakesPartsAfterAssembly, cancellation);
+    }
+
+    private async Task AskAgainAsync(Upload upload, UploadFile file, IReadOnlyCollection<int> parts, bool isLost, CancellationToken cancellation)
+    {
+        var problem = $"{parts.Count} part(s) of {file.Path} were damaged in the store and are sent again.";
+        await writer.ReopenAsync(upload.Id, file.Id, parts, isLost, problem, cancellation);
         board.Trouble(upload.Id, problem);
-        log.DamagedParts(upload.Id, damaged.Count);
+        log.DamagedParts(upload.Id, parts.Count);
+    }
+
+    private async Task<IReadOnlyList<int>> AssembleAsync(IModelStore store, UploadFile file, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var parts = await db.UploadParts.AsNoTracking().Where(p => p.FileId == file.Id).OrderBy(p => p.Number)
+            .Select(p => new AcknowledgedPart(p.Number, p.SizeBytes, p.Sha256, p.Receipt))
+            .ToListAsync(cancellation);
+        try
+        {
+            await store.AssembleAsync(new(file.ObjectId, file.StoreToken, file.SizeBytes, file.PartSizeBytes), parts, cancellation);
+            return [];
+        }
+        catch (PartsLostException lost)
+        {
+            return lost.Numbers;
+        }
+        catch (FileNotFoundException)
+        {
+            return [.. Enumerable.Range(1, file.PartCount)];
+        }
     }
 
     private async Task RefuseAsync(Upload upload, Failure failure, CancellationToken cancellation)

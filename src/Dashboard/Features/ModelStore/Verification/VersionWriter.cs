@@ -55,12 +55,18 @@ internal sealed class VersionWriter(CommandRunner commands)
             return refused;
         }, cancellation);
 
+    /// <summary>Lets the person try again once what is in the way is gone. All parts stay.</summary>
+    public Task<Result> ReopenAsync(Guid uploadId, string reason, CancellationToken cancellation) =>
+        ReopenAsync(uploadId, Guid.Empty, [], false, reason, cancellation);
+
     /// <summary>Takes parts again.</summary>
     /// <param name="uploadId">The upload.</param>
-    /// <param name="damaged">Parts that no longer count.</param>
+    /// <param name="fileId">The file they belong to.</param>
+    /// <param name="parts">Parts that no longer count.</param>
+    /// <param name="isLost">Whether the file's object has to be begun anew in the store; then all of its parts must be given.</param>
     /// <param name="reason">Why, for the audit.</param>
     /// <param name="cancellation">Gives up before the commit.</param>
-    public Task<Result> ReopenAsync(Guid uploadId, IReadOnlyCollection<(Guid FileId, int Number)> damaged, string reason, CancellationToken cancellation) =>
+    public Task<Result> ReopenAsync(Guid uploadId, Guid fileId, IReadOnlyCollection<int> parts, bool isLost, string reason, CancellationToken cancellation) =>
         commands.RunAsSystemAsync("upload.reopen", async (scope, token) =>
         {
             var upload = await scope.Db.Uploads.SingleAsync(u => u.Id == uploadId, token);
@@ -70,15 +76,13 @@ internal sealed class VersionWriter(CommandRunner commands)
                 return reopened;
             }
 
-            foreach (var (fileId, number) in damaged)
+            scope.Db.UploadParts.RemoveRange(await scope.Db.UploadParts.Where(p => p.FileId == fileId && parts.Contains(p.Number)).ToListAsync(token));
+            if (isLost)
             {
-                if (await scope.Db.UploadParts.FindAsync([fileId, number], token) is { } part)
-                {
-                    scope.Db.UploadParts.Remove(part);
-                }
+                (await scope.Db.UploadFiles.SingleAsync(f => f.Id == fileId, token)).StoreToken = null;
             }
 
-            scope.Audit("upload", upload.Id, upload.ModelName, after: new { upload.State, DamagedParts = damaged.Count }, reason: reason);
+            scope.Audit("upload", upload.Id, upload.ModelName, after: new { upload.State, DamagedParts = parts.Count }, reason: reason);
             return Result.Done;
         }, cancellation);
 

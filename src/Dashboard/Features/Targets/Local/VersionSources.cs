@@ -15,6 +15,9 @@ internal sealed record FileSource(string Path, Uri Source, string Sha256, long S
 /// <summary>Reads from the registry what a plan stands for. Nothing starts unless the registry still agrees with the plan.</summary>
 internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, ModelStores stores)
 {
+    // A replica fetches when it starts, and a large model over a slow line takes its time; after a restart it is given new addresses.
+    private static readonly TimeSpan SourceLifetime = TimeSpan.FromHours(12);
+
     /// <summary>The files of a plan's version, once their digest was found to be the one people decided about.</summary>
     public async Task<Result<VersionSource>> ResolveAsync(PlanSpec plan, CancellationToken cancellation)
     {
@@ -43,7 +46,7 @@ internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, Mo
         List<FileSource> files = [];
         foreach (var file in version.Files.OrderBy(f => f.Path, StringComparer.Ordinal))
         {
-            files.Add(new(file.Path, await store.SourceForAsync(file.ObjectId, cancellation), file.Sha256, file.SizeBytes));
+            files.Add(new(file.Path, await store.SourceForAsync(file.ObjectId, SourceLifetime, cancellation), file.Sha256, file.SizeBytes));
         }
 
         return new VersionSource(version.Format, files);

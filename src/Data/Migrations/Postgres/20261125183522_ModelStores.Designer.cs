@@ -13,7 +13,7 @@ using Ops.Data.Providers;
 namespace Ops.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresRegistryDb))]
-    [Migration("20261125175907_ModelStores")]
+    [Migration("20261125183522_ModelStores")]
     partial class ModelStores
     {
         /// <inheritdoc />
@@ -536,6 +536,11 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.Property<long>("SizeBytes")
                         .HasColumnType("bigint");
+
+                    b.Property<string>("StoreToken")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .UseCollation("C");
 
                     b.Property<Guid>("UploadId")
                         .HasColumnType("uuid");

@@ -11,7 +11,7 @@ using Ops.Data.Providers;
 namespace Ops.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteRegistryDb))]
-    [Migration("20261125175842_ModelStores")]
+    [Migration("20261125183519_ModelStores")]
     partial class ModelStores
     {
         /// <inheritdoc />
@@ -479,6 +479,10 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.Property<long>("SizeBytes")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("StoreToken")
+                        .HasMaxLength(2048)
+                        .HasColumnType("TEXT");
 
                     b.Property<Guid>("UploadId")
                         .HasColumnType("TEXT");
