@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.ModelStore.Collection;
 using Ops.Dashboard.Features.ModelStore.Pages;
+using Ops.Dashboard.Features.ModelStore.S3;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
@@ -19,6 +20,8 @@ internal static class ModelStoreFeature
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddStores();
+        services.AddSingleton<PartBuffers>();
+        services.AddSingleton<IModelStoreKind, S3StoreKind>();
         services.AddSingleton<UploadRules>();
         services.AddSingleton<UploadCommands>();
         services.AddSingleton<UploadQueries>();
