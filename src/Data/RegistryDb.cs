@@ -52,6 +52,12 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     /// <summary>Versions that are, or were, fetched from elsewhere.</summary>
     public DbSet<Transfer> Transfers => Set<Transfer>();
 
+    /// <summary>Model stores.</summary>
+    public DbSet<Store> Stores => Set<Store>();
+
+    /// <summary>Which store new versions go to.</summary>
+    public DbSet<StoreDefault> StoreDefaults => Set<StoreDefault>();
+
     /// <summary>Targets.</summary>
     public DbSet<Target> Targets => Set<Target>();
 

@@ -11,6 +11,7 @@ using Ops.Dashboard.Features.ModelStore.Moves;
 using Ops.Dashboard.Features.ModelStore.Pages;
 using Ops.Dashboard.Features.ModelStore.Retention;
 using Ops.Dashboard.Features.ModelStore.S3;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Dashboard.Features.Registry.Onnx;
@@ -26,10 +27,9 @@ internal static class ModelStoreFeature
     {
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
-        services.AddSingleton<IModelStore, FileSystemStore>();
+        services.AddStores();
         services.AddSingleton<PartBuffers>();
         services.AddSingleton<IModelStoreKind, S3StoreKind>();
-        services.AddSingleton<ModelStores>();
         services.AddSingleton<UploadRules>();
         services.AddSingleton<UploadCommands>();
         services.AddSingleton<UploadQueries>();

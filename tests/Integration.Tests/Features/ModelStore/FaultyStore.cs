@@ -29,7 +29,8 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     /// <summary>The bucket it is said to lie in.</summary>
     public IImportBucket? ImportBucket { get; set; }
 
-    public string Name => inner.Name;
+    /// <summary>It stands in for the store that every installation has.</summary>
+    public string Name => Ops.Data.ModelStore.Store.BuiltInName;
 
     public async Task<long?> FreeBytesAsync(CancellationToken cancellation) => FreeBytes ?? await inner.FreeBytesAsync(cancellation);
 

@@ -53,8 +53,14 @@ internal sealed class TransferCommands(
             return address.Failure;
         }
 
+        var chosen = stores.Choose(null);
+        if (!chosen.Succeeded)
+        {
+            return chosen.Failure;
+        }
+
         // The files are not known yet; the texts and the name are checked as for an upload of one.
-        var texts = rules.Check(new BeginUpload { Model = request.Model, Description = request.Description, Notes = request.Notes, Files = [new("model", 1)] }, stores.Default);
+        var texts = rules.Check(new BeginUpload { Model = request.Model, Description = request.Description, Notes = request.Notes, Files = [new("model", 1)] }, chosen.Value);
         if (!texts.Succeeded)
         {
             return texts.Failure;
@@ -62,7 +68,7 @@ internal sealed class TransferCommands(
 
         var expected = request.ExpectedSha256?.Trim().ToLowerInvariant();
         return string.IsNullOrEmpty(expected) || (expected.Length == 64 && expected.All(char.IsAsciiHexDigitLower))
-            ? await commands.RunAsync<Guid>(caller, "import.begin", Right.UploadVersions, (scope, token) => BeginAsync(scope, request, address.Value, string.IsNullOrEmpty(expected) ? null : expected, token), cancellation)
+            ? await commands.RunAsync<Guid>(caller, "import.begin", Right.UploadVersions, (scope, token) => BeginAsync(scope, request, address.Value, chosen.Value.Name, string.IsNullOrEmpty(expected) ? null : expected, token), cancellation)
             : Failure.Invalid("A SHA-256 is 64 hex digits.", "sha256");
     }
 
@@ -129,7 +135,7 @@ internal sealed class TransferCommands(
     private static Task<Transfer?> FindAsync(CommandScope scope, Guid id, CancellationToken cancellation) =>
         scope.Db.Transfers.SingleOrDefaultAsync(t => t.Id == id && t.PersonId == scope.Person.Id, cancellation);
 
-    private async Task<Result<Guid>> BeginAsync(CommandScope scope, BeginTransfer request, ImportAddress address, string? expected, CancellationToken cancellation)
+    private async Task<Result<Guid>> BeginAsync(CommandScope scope, BeginTransfer request, ImportAddress address, string store, string? expected, CancellationToken cancellation)
     {
         var open = await scope.Db.Transfers.CountAsync(t => t.PersonId == scope.Person.Id && (t.State == TransferState.Queued || t.State == TransferState.Running), cancellation);
         if (open >= options.Value.MaxOpenImports)
@@ -151,7 +157,7 @@ internal sealed class TransferCommands(
             ProtectedAddress = protector.Protect(address.Text),
             ExpectedSha256 = expected,
             Unpack = request.Unpack,
-            Store = stores.Default.Name,
+            Store = store,
             PersonId = scope.Person.Id,
             PersonName = scope.Person.UserName ?? "",
             Now = scope.Now,

@@ -23,14 +23,29 @@ internal sealed class UploadCommands(
     /// <returns>The upload's id.</returns>
     public async Task<Result<Guid>> BeginAsync(Caller caller, BeginUpload request, CancellationToken cancellation)
     {
-        var store = stores.Default;
+        var chosen = stores.Choose(request.Store, request.Environment ?? StoreDefaultScope.Everything);
+        if (!chosen.Succeeded)
+        {
+            return chosen.Failure;
+        }
+
+        var store = chosen.Value;
         var check = rules.Check(request, store);
         if (!check.Succeeded)
         {
             return check.Failure;
         }
 
-        var free = await store.FreeBytesAsync(cancellation);
+        long? free;
+        try
+        {
+            free = await store.FreeBytesAsync(cancellation);
+        }
+        catch (IOException)
+        {
+            return Failure.Unavailable($"The model store '{store.Name}' does not answer right now. Try again later, or choose another one.");
+        }
+
         return await commands.RunAsync<Guid>(caller, "upload.begin", Right.UploadVersions, async (scope, token) =>
         {
             var begun = await BeginAsync(scope, scope.Person, request, new UploadPlace(store, free, null), token);
@@ -131,7 +146,12 @@ internal sealed class UploadCommands(
     public async Task<Result<Upload>> BeginAsync(CommandScope scope, Person person, BeginUpload request, UploadPlace place, CancellationToken cancellation)
     {
         var total = request.Files!.Sum(f => f.Size);
-        var room = await rules.CheckRoomAsync(scope, person.Id, total, place.FreeBytes, cancellation);
+        if (!await scope.Db.Stores.AnyAsync(s => s.Name == place.Store.Name && s.RetiredAt == null, cancellation))
+        {
+            return Failure.Conflict($"The model store '{place.Store.Name}' was retired at this moment. Choose another one.");
+        }
+
+        var room = await rules.CheckRoomAsync(scope, person.Id, place.Store.Name, total, place.FreeBytes, cancellation);
         if (!room.Succeeded)
         {
             return room.Failure;
@@ -168,7 +188,7 @@ internal sealed class UploadCommands(
                 ObjectId = ObjectIds.Create(),
             }));
         scope.Db.Uploads.Add(upload);
-        scope.Audit("upload", upload.Id, model.Name, after: new { Model = model.Name, NewModel = isNew, Files = upload.Files.Count, Bytes = total });
+        scope.Audit("upload", upload.Id, model.Name, after: new { Model = model.Name, NewModel = isNew, Files = upload.Files.Count, Bytes = total, upload.Store });
         return upload;
     }
 

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Ops.Data.Migrations.Postgres
 {
     /// <inheritdoc />
-    public partial class LifeCycle : Migration
+    public partial class ModelStores : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -62,6 +62,27 @@ namespace Ops.Data.Migrations.Postgres
                 type: "timestamp with time zone",
                 nullable: true);
 
+            migrationBuilder.AddColumn<Guid>(
+                name: "TransferId",
+                table: "Uploads",
+                type: "uuid",
+                nullable: true);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Unpack",
+                table: "Uploads",
+                type: "boolean",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<string>(
+                name: "StoreToken",
+                table: "UploadFiles",
+                type: "character varying(2048)",
+                maxLength: 2048,
+                nullable: true,
+                collation: "C");
+
             migrationBuilder.CreateTable(
                 name: "RetentionRules",
                 columns: table => new
@@ -77,6 +98,62 @@ namespace Ops.Data.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_RetentionRules", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Stores",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Name = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
+                    Kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    SettingsJson = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ProtectedSecrets = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    RetiredAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    CreatedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ChangedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ChangedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Stores", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Transfers",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ModelName = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Notes = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Source = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false, collation: "C"),
+                    ProtectedAddress = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    SourceRevision = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    ExpectedSha256 = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    Unpack = table.Column<bool>(type: "boolean", nullable: false),
+                    Store = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    PersonId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PersonName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    EndedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    State = table.Column<string>(type: "text", nullable: false),
+                    Attempt = table.Column<int>(type: "integer", nullable: false),
+                    NextTryAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    FailureMessage = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    UploadId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ListingJson = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    FileCount = table.Column<int>(type: "integer", nullable: false),
+                    TotalBytes = table.Column<long>(type: "bigint", nullable: true),
+                    VersionId = table.Column<Guid>(type: "uuid", nullable: true),
+                    VersionNumber = table.Column<int>(type: "integer", nullable: true),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Transfers", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -101,6 +178,24 @@ namespace Ops.Data.Migrations.Postgres
                         name: "FK_VersionMoves_Versions_VersionId",
                         column: x => x.VersionId,
                         principalTable: "Versions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "StoreDefaults",
+                columns: table => new
+                {
+                    Scope = table.Column<string>(type: "text", nullable: false),
+                    StoreId = table.Column<Guid>(type: "uuid", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_StoreDefaults", x => x.Scope);
+                    table.ForeignKey(
+                        name: "FK_StoreDefaults_Stores_StoreId",
+                        column: x => x.StoreId,
+                        principalTable: "Stores",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -152,6 +247,27 @@ namespace Ops.Data.Migrations.Postgres
                 column: "Sha256");
 
             migrationBuilder.CreateIndex(
+                name: "IX_StoreDefaults_StoreId",
+                table: "StoreDefaults",
+                column: "StoreId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Stores_Name",
+                table: "Stores",
+                column: "Name",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Transfers_PersonId_State",
+                table: "Transfers",
+                columns: new[] { "PersonId", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Transfers_State_NextTryAt",
+                table: "Transfers",
+                columns: new[] { "State", "NextTryAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_VersionMoveFiles_ToObjectId",
                 table: "VersionMoveFiles",
                 column: "ToObjectId");
@@ -174,7 +290,16 @@ namespace Ops.Data.Migrations.Postgres
                 name: "RetentionRules");
 
             migrationBuilder.DropTable(
+                name: "StoreDefaults");
+
+            migrationBuilder.DropTable(
+                name: "Transfers");
+
+            migrationBuilder.DropTable(
                 name: "VersionMoveFiles");
+
+            migrationBuilder.DropTable(
+                name: "Stores");
 
             migrationBuilder.DropTable(
                 name: "VersionMoves");
@@ -230,6 +355,18 @@ namespace Ops.Data.Migrations.Postgres
             migrationBuilder.DropColumn(
                 name: "VerifyRequestedAt",
                 table: "Versions");
+
+            migrationBuilder.DropColumn(
+                name: "TransferId",
+                table: "Uploads");
+
+            migrationBuilder.DropColumn(
+                name: "Unpack",
+                table: "Uploads");
+
+            migrationBuilder.DropColumn(
+                name: "StoreToken",
+                table: "UploadFiles");
         }
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace Ops.Data.Migrations.Sqlite
 {
     /// <inheritdoc />
-    public partial class LifeCycle : Migration
+    public partial class ModelStores : Migration
     {
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
@@ -60,6 +60,26 @@ namespace Ops.Data.Migrations.Sqlite
                 type: "INTEGER",
                 nullable: true);
 
+            migrationBuilder.AddColumn<Guid>(
+                name: "TransferId",
+                table: "Uploads",
+                type: "TEXT",
+                nullable: true);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Unpack",
+                table: "Uploads",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<string>(
+                name: "StoreToken",
+                table: "UploadFiles",
+                type: "TEXT",
+                maxLength: 2048,
+                nullable: true);
+
             migrationBuilder.CreateTable(
                 name: "RetentionRules",
                 columns: table => new
@@ -75,6 +95,62 @@ namespace Ops.Data.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_RetentionRules", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Stores",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
+                    Kind = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
+                    SettingsJson = table.Column<string>(type: "TEXT", nullable: false),
+                    ProtectedSecrets = table.Column<string>(type: "TEXT", nullable: true),
+                    RetiredAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    CreatedByName = table.Column<string>(type: "TEXT", nullable: false),
+                    ChangedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    ChangedByName = table.Column<string>(type: "TEXT", nullable: false),
+                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Stores", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Transfers",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    ModelName = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
+                    Description = table.Column<string>(type: "TEXT", nullable: false),
+                    Notes = table.Column<string>(type: "TEXT", nullable: false),
+                    Source = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
+                    ProtectedAddress = table.Column<string>(type: "TEXT", nullable: true),
+                    SourceRevision = table.Column<string>(type: "TEXT", nullable: true),
+                    ExpectedSha256 = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    Unpack = table.Column<bool>(type: "INTEGER", nullable: false),
+                    Store = table.Column<string>(type: "TEXT", nullable: false),
+                    PersonId = table.Column<Guid>(type: "TEXT", nullable: false),
+                    PersonName = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    State = table.Column<string>(type: "TEXT", nullable: false),
+                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
+                    NextTryAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    FailureMessage = table.Column<string>(type: "TEXT", nullable: true),
+                    UploadId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    ListingJson = table.Column<string>(type: "TEXT", nullable: true),
+                    FileCount = table.Column<int>(type: "INTEGER", nullable: false),
+                    TotalBytes = table.Column<long>(type: "INTEGER", nullable: true),
+                    VersionId = table.Column<Guid>(type: "TEXT", nullable: true),
+                    VersionNumber = table.Column<int>(type: "INTEGER", nullable: true),
+                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Transfers", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -99,6 +175,24 @@ namespace Ops.Data.Migrations.Sqlite
                         name: "FK_VersionMoves_Versions_VersionId",
                         column: x => x.VersionId,
                         principalTable: "Versions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "StoreDefaults",
+                columns: table => new
+                {
+                    Scope = table.Column<string>(type: "TEXT", nullable: false),
+                    StoreId = table.Column<Guid>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_StoreDefaults", x => x.Scope);
+                    table.ForeignKey(
+                        name: "FK_StoreDefaults_Stores_StoreId",
+                        column: x => x.StoreId,
+                        principalTable: "Stores",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -150,6 +244,27 @@ namespace Ops.Data.Migrations.Sqlite
                 column: "Sha256");
 
             migrationBuilder.CreateIndex(
+                name: "IX_StoreDefaults_StoreId",
+                table: "StoreDefaults",
+                column: "StoreId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Stores_Name",
+                table: "Stores",
+                column: "Name",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Transfers_PersonId_State",
+                table: "Transfers",
+                columns: new[] { "PersonId", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Transfers_State_NextTryAt",
+                table: "Transfers",
+                columns: new[] { "State", "NextTryAt" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_VersionMoveFiles_ToObjectId",
                 table: "VersionMoveFiles",
                 column: "ToObjectId");
@@ -172,7 +287,16 @@ namespace Ops.Data.Migrations.Sqlite
                 name: "RetentionRules");
 
             migrationBuilder.DropTable(
+                name: "StoreDefaults");
+
+            migrationBuilder.DropTable(
+                name: "Transfers");
+
+            migrationBuilder.DropTable(
                 name: "VersionMoveFiles");
+
+            migrationBuilder.DropTable(
+                name: "Stores");
 
             migrationBuilder.DropTable(
                 name: "VersionMoves");
@@ -228,6 +352,18 @@ namespace Ops.Data.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "VerifyRequestedAt",
                 table: "Versions");
+
+            migrationBuilder.DropColumn(
+                name: "TransferId",
+                table: "Uploads");
+
+            migrationBuilder.DropColumn(
+                name: "Unpack",
+                table: "Uploads");
+
+            migrationBuilder.DropColumn(
+                name: "StoreToken",
+                table: "UploadFiles");
         }
     }
 }
