@@ -8,21 +8,35 @@ using Ops.Dashboard.Hosting;
 namespace Ops.Dashboard.Features.ModelStore.FileSystem;
 
 /// <summary>
-/// Objects as files below the data folder: unfinished ones in <c>store/uploads/ID.part</c>, finished ones in <c>store/objects/xx/ID</c>.
+/// Objects as files below a folder: unfinished ones in <c>uploads/ID.part</c>, finished ones in <c>objects/xx/ID</c>.
 /// Finishing is one rename. What this acknowledges is on the disk, directory entries included.
 /// </summary>
-internal sealed class FileSystemStore(DataFolder folder) : IModelStore
+internal sealed class FileSystemStore : IModelStore
 {
     /// <summary>The name in versions and uploads.</summary>
     public const string StoreName = "filesystem";
 
     private const int BufferBytes = 128 * 1024;
     private const string PartEnding = ".part";
-    private readonly string uploads = folder.Folder("store", "uploads");
-    private readonly string objects = folder.Folder("store", "objects");
+    private readonly string uploads;
+    private readonly string objects;
+
+    /// <summary>The store in the data folder.</summary>
+    public FileSystemStore(DataFolder data)
+        : this(StoreName, data.Folder("store"))
+    {
+    }
+
+    /// <summary>A store in a folder of its own, which is made if it is not there.</summary>
+    public FileSystemStore(string name, string folder)
+    {
+        Name = name;
+        uploads = Directory.CreateDirectory(Path.Combine(folder, "uploads")).FullName;
+        objects = Directory.CreateDirectory(Path.Combine(folder, "objects")).FullName;
+    }
 
     /// <inheritdoc/>
-    public string Name => StoreName;
+    public string Name { get; }
 
     /// <inheritdoc/>
     public long LargestObjectBytes => PartSizes.LargestFileOnDisk;
@@ -198,6 +212,11 @@ internal sealed class FileSystemStore(DataFolder folder) : IModelStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => StoreRoundTrip.CheckAsync(this, cancellation);
+
+    /// <summary>Where the bytes of an object are or would be, for a store that keeps its own at hand here.</summary>
+    /// <param name="objectId">Its id.</param>
+    /// <param name="isFinished">Whether the finished one is meant.</param>
+    public string FileOf(string objectId, bool isFinished) => isFinished ? ObjectFile(objectId) : PartFile(objectId);
 
     private static async Task CopyAsync(Stream content, SafeFileHandle file, PartRange part, IncrementalHash hash, byte[] buffer, CancellationToken cancellation)
     {
