@@ -6,6 +6,7 @@ using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Git;
 using Ops.Dashboard.Features.ModelStore.Pages;
 using Ops.Dashboard.Features.ModelStore.Recording;
+using Ops.Dashboard.Features.ModelStore.S3;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Dashboard.Features.Registry.Onnx;
@@ -21,6 +22,8 @@ internal static class ModelStoreFeature
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddSingleton<IModelStore, FileSystemStore>();
+        services.AddSingleton<PartBuffers>();
+        services.AddSingleton<IModelStoreKind, S3StoreKind>();
         services.AddSingleton<ModelStores>();
         services.AddSingleton<UploadRules>();
         services.AddSingleton<UploadCommands>();

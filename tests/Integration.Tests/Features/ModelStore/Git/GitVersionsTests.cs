@@ -105,7 +105,7 @@ public sealed class GitVersionsTests : IDisposable
     {
         var data = Directory.CreateTempSubdirectory("ops-upload-").FullName;
         (string, byte[])[] files = [("model.onnx", UploadClient.Onnx), ("README.md", "# Digits"u8.ToArray())];
-        var host = await UploadHost.StartAsync(data, inner: place.Store());
+        var host = await UploadHost.StartAsync(data, store: place.Store());
         Assert.Equal("Completed", (await (await host.ClientAsync()).UploadAsync("digits", files)).State);
         await TagAsync("digits/v1");
         await host.StopAsync();
@@ -113,7 +113,7 @@ public sealed class GitVersionsTests : IDisposable
         // As if the process had ended between the registry's commit and the push.
         place.InBare("update-ref", "-d", "refs/tags/digits/v1");
         place.InBare("update-ref", "-d", "refs/heads/models/digits");
-        await using var again = await UploadHost.StartAsync(data, inner: place.Store("two"));
+        await using var again = await UploadHost.StartAsync(data, store: place.Store("two"));
         await TagAsync("digits/v1");
 
         await using var db = again.Db();
