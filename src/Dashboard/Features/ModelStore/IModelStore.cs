@@ -1,3 +1,5 @@
+using Ops.Dashboard.Features.ModelStore.Imports.Sources;
+
 namespace Ops.Dashboard.Features.ModelStore;
 
 /// <summary>
@@ -24,6 +26,9 @@ internal interface IModelStore
 
     /// <summary>Writes versions down beside their objects; null where the store knows objects only.</summary>
     IVersionHistory? Versions => null;
+
+    /// <summary>The bucket this store lies in, for imports from elsewhere in it; null where it lies in none.</summary>
+    IImportBucket? ImportBucket => null;
 
     /// <summary>How this store wants a file cut: bytes of every part but the last. Never more than <see cref="Uploads.PartSizes.Largest"/>, never more than 10,000 parts.</summary>
     int PartSizeFor(long objectBytes);

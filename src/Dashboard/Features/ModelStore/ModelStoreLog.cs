@@ -32,6 +32,9 @@ internal static partial class ModelStoreLog
     [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
     public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
 
+    [LoggerMessage(2021, LogLevel.Error, "{File} of {Version} could not be handed out")]
+    public static partial void DownloadFailed(this ILogger log, string file, string version, Exception exception);
+
     [LoggerMessage(2011, LogLevel.Error, "The model store has lost file {File}; {Count} acknowledged part(s) of it are asked for again")]
     public static partial void StoreLostFile(this ILogger log, Guid file, int count);
 

@@ -26,6 +26,7 @@ public sealed partial class UploadPage : IAsyncDisposable
     private string? trainingRun;
     private string? commit;
     private string? problem;
+    private bool unpack = true;
     private bool isNew;
     private bool modelTyped;
     private bool starting;
@@ -152,7 +153,7 @@ public sealed partial class UploadPage : IAsyncDisposable
         problem = null;
         try
         {
-            refusal = await handle.InvokeAsync<StartProblem?>("start", gone, new { model, description = isNew ? description : null, notes, lineage = new { source, trainingRun, commit } });
+            refusal = await handle.InvokeAsync<StartProblem?>("start", gone, new { model, description = isNew ? description : null, notes, unpack, lineage = new { source, trainingRun, commit } });
         }
         finally
         {
