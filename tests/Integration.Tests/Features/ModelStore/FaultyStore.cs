@@ -40,6 +40,8 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public IDirectParts? DirectParts => inner.DirectParts;
 
+    public IVersionHistory? Versions => inner.Versions;
+
     public int PartSizeFor(long objectBytes) => inner.PartSizeFor(objectBytes);
 
     public Task<UnfinishedObject> BeginAsync(string objectId, long sizeBytes, CancellationToken cancellation) => inner.BeginAsync(objectId, sizeBytes, cancellation);

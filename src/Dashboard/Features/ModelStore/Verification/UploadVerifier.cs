@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore.Imports.Archives;
+using Ops.Dashboard.Features.ModelStore.Recording;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.Registry.Formats;
 using Ops.Data;
@@ -22,6 +23,7 @@ internal sealed class UploadVerifier(
     UploadCleaner cleaner,
     UploadUnpacker unpacker,
     VerificationBoard board,
+    RecordingQueue recording,
     ILogger<UploadVerifier> log)
 {
     private const int BufferBytes = 1024 * 1024;
@@ -91,16 +93,13 @@ internal sealed class UploadVerifier(
             return;
         }
 
-        foreach (var file in upload.Files)
-        {
-            await store.CompleteAsync(file.ObjectId, cancellation);
-        }
-
+        await store.CompleteAllAsync([.. upload.Files.Select(f => f.ObjectId)], cancellation);
         var written = await writer.WriteAsync(upload.Id, inspection.Value, hashes, cancellation);
         if (written.Succeeded)
         {
             board.Forget(upload.Id);
             log.Verified(upload.Id, upload.ModelName);
+            recording.Wake();
         }
         else if (await ReadAsync(upload.Id, cancellation) is not null)
         {
