@@ -1,6 +1,7 @@
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Hosting;
+using Ops.Data;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
 
@@ -56,4 +57,16 @@ internal sealed class SecondStore(string root) : IModelStore
     public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => inner.DownloadAddressAsync(objectId, fileName, lifetime, cancellation);
 
     public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(browserOrigin, cancellation);
+}
+
+/// <summary>The kind of which <see cref="SecondStore"/> is the only one.</summary>
+internal sealed class SecondKind(SecondStore store) : IModelStoreKind
+{
+    public const string KindName = "second";
+
+    public string Kind => KindName;
+
+    public IReadOnlyList<string> SecretNames => [];
+
+    public Result<IModelStore> Create(string name, string settingsJson, IReadOnlyDictionary<string, string> secrets) => Result.Of<IModelStore>(store);
 }

@@ -4,8 +4,10 @@ using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.Integrity;
 using Ops.Dashboard.Features.ModelStore.Moves;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Data;
 using Ops.Data.Access;
+using Ops.Data.ModelStore;
 using Ops.Data.Registry;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
@@ -120,7 +122,15 @@ public sealed class VersionMoveTests
             await host.ClientFor(person).UploadAsync("digits", Files);
             var second = new SecondStore(Directory.CreateDirectory(Path.Combine(host.Root, "second")).FullName);
             var admin = LifeCycleHost.As(await host.PersonAsync("ada", Roles.Administrator));
-            return new(host, person, admin, second, new ModelStores([host.Store, second]), await host.VersionAsync("digits", 1));
+            await using (var db = host.Db())
+            {
+                db.Stores.Add(Store.Create(new() { Id = Guid.CreateVersion7(), Name = SecondStore.StoreName, Kind = SecondKind.KindName, ByName = "ada", Now = TimeProvider.System.GetUtcNow() }).Value);
+                await db.SaveChangesAsync();
+            }
+
+            var stores = new ModelStores(
+                host.Get<IDbContextFactory<RegistryDb>>(), [.. host.Get<IEnumerable<IModelStoreKind>>(), new SecondKind(second)], host.Get<StoreSecrets>(), TimeProvider.System, NullLogger<ModelStores>.Instance);
+            return new(host, person, admin, second, stores, await host.VersionAsync("digits", 1));
         }
 
         public async Task AssertWholeAsync(ModelVersion version, string? store = null)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -5,6 +6,7 @@ using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Retention;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.Registry.Queries;
 using Ops.Dashboard.Hosting;
 using Ops.Dashboard.Tests.Features.Registry;
@@ -12,6 +14,7 @@ using Ops.Dashboard.Tests.Support;
 using Ops.Data;
 using Ops.Data.Access;
 using Ops.Data.Audit;
+using Ops.Data.ModelStore;
 using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Tests.Features.ModelStore.Retention;
@@ -28,7 +31,7 @@ public sealed class DeletionCommandsTests : IClassFixture<TestRegistry>, IDispos
         this.registry = registry;
         deletion = new(
             registry.Commands,
-            new ModelStores([new FileSystemStore(new DataFolder(root))]),
+            new ModelStores(registry.Databases, [new OnlyKind(new FileSystemStore(new DataFolder(root)))], new StoreSecrets(new EphemeralDataProtectionProvider()), TimeProvider.System, NullLogger<ModelStores>.Instance),
             TimeProvider.System,
             Options.Create(new RetentionOptions()),
             NullLogger<DeletionCommands>.Instance);
@@ -236,5 +239,14 @@ public sealed class DeletionCommandsTests : IClassFixture<TestRegistry>, IDispos
         await using var db = await registry.Databases.CreateDbContextAsync();
         var id = example.Versions[number - 1].Id;
         return await db.Versions.AsNoTracking().SingleAsync(v => v.Id == id);
+    }
+
+    private sealed class OnlyKind(IModelStore store) : IModelStoreKind
+    {
+        public string Kind => StoreKinds.FileSystem;
+
+        public IReadOnlyList<string> SecretNames => [];
+
+        public Result<IModelStore> Create(string name, string settingsJson, IReadOnlyDictionary<string, string> secrets) => Result.Of(store);
     }
 }
