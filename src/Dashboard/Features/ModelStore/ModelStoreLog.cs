@@ -34,4 +34,7 @@ internal static partial class ModelStoreLog
 
     [LoggerMessage(2011, LogLevel.Error, "The model store has lost file {File}; {Count} acknowledged part(s) of it are asked for again")]
     public static partial void StoreLostFile(this ILogger log, Guid file, int count);
+
+    [LoggerMessage(2060, LogLevel.Error, "The model store of upload {Upload} cannot be used")]
+    public static partial void StoreFailed(this ILogger log, Guid upload, Exception exception);
 }
