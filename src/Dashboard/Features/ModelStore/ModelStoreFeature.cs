@@ -4,6 +4,7 @@ using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.ModelStore.Collection;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Pages;
+using Ops.Dashboard.Features.ModelStore.S3;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Dashboard.Features.Registry.Onnx;
@@ -19,6 +20,8 @@ internal static class ModelStoreFeature
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
         services.AddSingleton<IModelStore, FileSystemStore>();
+        services.AddSingleton<PartBuffers>();
+        services.AddSingleton<IModelStoreKind, S3StoreKind>();
         services.AddSingleton<ModelStores>();
         services.AddSingleton<UploadRules>();
         services.AddSingleton<UploadCommands>();

@@ -29,6 +29,9 @@ internal sealed class ModelStoreOptions
     /// <summary>How old an object nobody refers to must be before it is collected.</summary>
     public TimeSpan OrphanAge { get; set; } = TimeSpan.FromDays(1);
 
+    /// <summary>MiB of memory, over all S3 stores, for parts on their way to a server. Further parts wait.</summary>
+    public int PartMemoryMiB { get; set; } = 256;
+
     /// <summary>Formats that can run code when they are loaded and are taken all the same, such as <c>pytorch</c>.</summary>
     public IList<string> AllowedFormats { get; set; } = [];
 }
@@ -47,6 +50,7 @@ internal sealed class ValidateModelStoreOptions : IValidateOptions<ModelStoreOpt
         Require(options.ReserveBytes >= 0, "ReserveBytes must be 0 or more.");
         Require(options.CollectEvery > TimeSpan.Zero, "CollectEvery must be above 0.");
         Require(options.OrphanAge >= TimeSpan.FromMinutes(1), "OrphanAge must be at least one minute.");
+        Require(options.PartMemoryMiB is >= 16 and <= 65_536, "PartMemoryMiB must be 16 to 65536.");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Require(bool holds, string otherwise)

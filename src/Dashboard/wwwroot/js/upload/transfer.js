@@ -256,6 +256,15 @@ export class Upload {
         this.follow();
         return;
       }
+      // A store may lose a file that was begun long ago: what is missing now is sent again.
+      if (status?.state === "Open" && this.files.every(file => file.isSent)) {
+        this.#take(status);
+        if (this.files.some(file => !file.isSent) && this.files.every(file => file.blob)) {
+          this.#halt();
+          this.resume();
+          return;
+        }
+      }
     }
     this.#halt();
     this.message = error.message;
