@@ -47,6 +47,11 @@ internal sealed class S3Store : IModelStore, IDirectParts, IDisposable
     /// <inheritdoc/>
     public IDirectParts? DirectParts => settings.DirectUploads ? this : null;
 
+    /// <inheritdoc/>
+    public Uri Server => settings.PathStyle
+        ? connection.PublicServer
+        : new UriBuilder(connection.PublicServer) { Host = $"{settings.Bucket}.{connection.PublicServer.Host}" }.Uri;
+
     private IAmazonS3 Client => connection.Client;
 
     /// <inheritdoc/>

@@ -99,7 +99,7 @@ function put(address, headers, blob, onProgress, signal) {
     // A connection that hangs without an end would hold its place for ever.
     xhr.timeout = 15 * 60 * 1000;
     xhr.onload = () => xhr.status >= 200 && xhr.status < 300 ? resolve() : reject(address.sameOrigin ? failure(xhr.status, xhr.responseText) : storeFailure(xhr.status, xhr.responseText));
-    xhr.onerror = xhr.ontimeout = () => reject(new ApiError("The server does not answer.", { retry: true }));
+    xhr.onerror = xhr.ontimeout = () => reject(new ApiError(`The ${address.sameOrigin ? "server" : "store"} does not answer.`, { retry: true }));
     xhr.onabort = () => reject(signal.reason ?? new DOMException("Stopped", "AbortError"));
     xhr.onloadend = () => signal.removeEventListener("abort", abort);
     xhr.send(blob);
