@@ -40,7 +40,7 @@ internal sealed class UploadHost : IAsyncDisposable
 
     public string Root => root;
 
-    public static async Task<UploadHost> StartAsync(string? root = null, TimeProvider? time = null, Action<ModelStoreOptions>? configure = null)
+    public static async Task<UploadHost> StartAsync(string? root = null, TimeProvider? time = null, Action<ModelStoreOptions>? configure = null, IModelStore? store = null)
     {
         root ??= Directory.CreateTempSubdirectory("ops-upload-").FullName;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = root });
@@ -53,7 +53,7 @@ internal sealed class UploadHost : IAsyncDisposable
         builder.Services.AddCommands();
         builder.Services.AddModelStore();
         builder.Services.RemoveAll<IModelStore>();
-        builder.Services.AddSingleton<IModelStore>(new FaultyStore(new FileSystemStore(folder)));
+        builder.Services.AddSingleton<IModelStore>(new FaultyStore(store ?? new FileSystemStore(folder)));
         builder.Services.AddAuthentication(HeaderSignIn.Scheme).AddScheme<AuthenticationSchemeOptions, HeaderSignIn>(HeaderSignIn.Scheme, null);
         builder.Services.AddAuthorization();
         builder.Services.AddSingleton<IAntiforgery, NoAntiforgery>();
