@@ -39,6 +39,12 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     /// <summary>Acknowledged parts.</summary>
     public DbSet<UploadPart> UploadParts => Set<UploadPart>();
 
+    /// <summary>Model stores.</summary>
+    public DbSet<Store> Stores => Set<Store>();
+
+    /// <summary>Which store new versions go to.</summary>
+    public DbSet<StoreDefault> StoreDefaults => Set<StoreDefault>();
+
     /// <summary>Targets.</summary>
     public DbSet<Target> Targets => Set<Target>();
 

@@ -42,6 +42,17 @@ internal static class Examples
             Now = Noon,
         });
 
+    public static Store Store(string? name = null) => Data.ModelStore.Store.Create(new()
+    {
+        Id = Guid.CreateVersion7(Noon),
+        Name = name ?? Name("store"),
+        Kind = StoreKinds.S3,
+        SettingsJson = """{"bucket":"models"}""",
+        ProtectedSecrets = "CfDJ8-not-readable",
+        ByName = "anna",
+        Now = Noon,
+    }).Value;
+
     public static Target Target(string? name = null) =>
        Data.Targets.Target.Create(name ?? Name("target"), TargetKinds.Local, TargetEnvironment.Staging, Noon).Value;
 

@@ -37,3 +37,27 @@ internal sealed class UploadPartConfiguration : IEntityTypeConfiguration<UploadP
         builder.HasOne<UploadFile>().WithMany().HasForeignKey(p => p.FileId).OnDelete(DeleteBehavior.Cascade);
     }
 }
+
+internal sealed class StoreConfiguration : IEntityTypeConfiguration<Store>
+{
+    public void Configure(EntityTypeBuilder<Store> builder)
+    {
+        builder.Property(s => s.Id).ValueGeneratedNever();
+        builder.Property(s => s.Name).HasMaxLength(Names.MaxLength);
+        builder.Property(s => s.Kind).HasMaxLength(32);
+        builder.Property(s => s.Revision).IsConcurrencyToken();
+        builder.HasIndex(s => s.Name).IsUnique();
+    }
+}
+
+internal sealed class StoreDefaultConfiguration : IEntityTypeConfiguration<StoreDefault>
+{
+    public void Configure(EntityTypeBuilder<StoreDefault> builder)
+    {
+        builder.HasKey(d => d.Scope);
+
+        // Of two people who move a default at once, the second is told, so that the audit names the store it really moved from.
+        builder.Property(d => d.StoreId).IsConcurrencyToken();
+        builder.HasOne<Store>().WithMany().HasForeignKey(d => d.StoreId).OnDelete(DeleteBehavior.Restrict);
+    }
+}

@@ -30,6 +30,9 @@ internal sealed class ModelVersionConfiguration : IEntityTypeConfiguration<Model
         builder.Property(v => v.Digest).HasMaxLength(64);
         builder.HasIndex(v => new { v.ModelId, v.Number }).IsUnique();
         builder.HasIndex(v => v.Digest);
+
+        // How much a store holds is answered from this index alone.
+        builder.HasIndex(v => new { v.Store, v.SizeBytes });
         builder.HasOne<Model>().WithMany().HasForeignKey(v => v.ModelId).OnDelete(DeleteBehavior.Restrict);
         builder.HasMany(v => v.Files).WithOne().HasForeignKey(f => f.VersionId).OnDelete(DeleteBehavior.Restrict);
     }

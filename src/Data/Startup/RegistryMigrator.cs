@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Ops.Data.Access;
 using Ops.Data.Approvals;
+using Ops.Data.ModelStore;
 using Ops.Data.Targets;
 
 namespace Ops.Data.Startup;
@@ -99,6 +100,23 @@ public sealed class RegistryMigrator(IDbContextFactory<RegistryDb> databases, Ti
             db.Targets.Add(Target.Create(LocalTargetName, TargetKinds.Local, TargetEnvironment.Production, time.GetUtcNow()).Value);
         }
 
+        await SeedStoresAsync(db, cancellation);
         await db.SaveChangesAsync(cancellation);
+    }
+
+    private async Task SeedStoresAsync(RegistryDb db, CancellationToken cancellation)
+    {
+        var builtIn = await db.Stores.SingleOrDefaultAsync(s => s.Name == Store.BuiltInName, cancellation);
+        if (builtIn is null)
+        {
+            var now = time.GetUtcNow();
+            builtIn = Store.Create(new() { Id = Guid.CreateVersion7(now), Name = Store.BuiltInName, Kind = StoreKinds.FileSystem, ByName = "system", Now = now }).Value;
+            db.Stores.Add(builtIn);
+        }
+
+        if (!await db.StoreDefaults.AnyAsync(d => d.Scope == StoreDefaultScope.Everything, cancellation))
+        {
+            db.StoreDefaults.Add(StoreDefault.Of(StoreDefaultScope.Everything, builtIn.Id));
+        }
     }
 }

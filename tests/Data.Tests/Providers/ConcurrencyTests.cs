@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Data.Access;
 using Ops.Data.Approvals;
+using Ops.Data.ModelStore;
 using Ops.Data.Registry;
 using Ops.Data.Rollouts;
 using Ops.Data.Targets;
@@ -67,6 +68,23 @@ public abstract class ConcurrencyTests<TDatabase>(TDatabase database) : Registry
         var target = Examples.Target();
         await SaveAsync(target);
         await ConflictsAsync(db => db.Targets.SingleAsync(t => t.Id == target.Id), t => t.SetEnvironment(TargetEnvironment.Dev));
+    }
+
+    [Fact]
+    public async Task Save_AStoreChangedMeanwhile_Conflicts()
+    {
+        var store = Examples.Store();
+        await SaveAsync(store);
+        await ConflictsAsync(db => db.Stores.SingleAsync(s => s.Id == store.Id), s => s.Change("{}", null, "anna", Examples.Noon));
+    }
+
+    [Fact]
+    public async Task Save_ADefaultStoreMovedMeanwhile_Conflicts()
+    {
+        Store[] stores = [Examples.Store(), Examples.Store(), Examples.Store()];
+        await SaveAsync([.. stores, StoreDefault.Of(StoreDefaultScope.Staging, stores[0].Id)]);
+        var next = 1;
+        await ConflictsAsync(db => db.StoreDefaults.SingleAsync(d => d.Scope == StoreDefaultScope.Staging), d => d.MoveTo(stores[next++].Id));
     }
 
     [Fact]

@@ -19,6 +19,17 @@ public abstract class ConstraintTests<TDatabase>(TDatabase database) : RegistryT
     public Task Save_TwoTargetsOfOneName_Refused() => RefusesSecondAsync(Examples.Target("twice"), Examples.Target("twice"));
 
     [Fact]
+    public Task Save_TwoStoresOfOneName_Refused() => RefusesSecondAsync(Examples.Store("twice"), Examples.Store("twice"));
+
+    [Fact]
+    public async Task Save_TwoDefaultStoresOfOneScope_Refused()
+    {
+        var (one, other) = (Examples.Store(), Examples.Store());
+        await SaveAsync(one, other);
+        await RefusesSecondAsync(StoreDefault.Of(StoreDefaultScope.Dev, one.Id), StoreDefault.Of(StoreDefaultScope.Dev, other.Id));
+    }
+
+    [Fact]
     public Task Save_TwoPeopleOfOneName_Refused() => RefusesSecondAsync(Examples.Person("twice"), Examples.Person("TWICE"));
 
     [Fact]

@@ -99,6 +99,8 @@ public abstract class RoundTripTests<TDatabase>(TDatabase database) : RegistryTe
         db.AddRange(Examples.Token(endpoint), Examples.Event(endpoint, rollout), Examples.Event(endpoint), Examples.Audit());
         db.Attach(db.Installations.Single());
         db.AttachRange(db.ApprovalPolicies.ToList());
+        db.AddRange(Examples.Store());
+        db.AttachRange(db.StoreDefaults.ToList());
         return (rollout, version, upload);
     }
 

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Data.Access;
+using Ops.Data.ModelStore;
 using Ops.Data.Registry;
 using Ops.Data.Startup;
 using Ops.Data.Targets;
@@ -35,6 +36,28 @@ public abstract class RegistryMigratorTests<TDatabase> : IAsyncLifetime
         Assert.Equal(3, first.Policies);
         Assert.Equal(1, first.Targets);
         Assert.NotEqual(Guid.Empty, first.InstallationId);
+    }
+
+    [Fact]
+    public async Task MigrateAsync_NewInstallation_HasTheStoreOfTheDataFolderAsDefault_AndLeavesTheChoiceOfALaterOne()
+    {
+        await database.Migrator.MigrateAsync();
+        var other = Examples.Store();
+        await using (var db = database.Open())
+        {
+            var store = await db.Stores.SingleAsync();
+            Assert.Equal((Store.BuiltInName, StoreKinds.FileSystem, "system"), (store.Name, store.Kind, store.CreatedByName));
+            var everything = await db.StoreDefaults.SingleAsync();
+            Assert.Equal((StoreDefaultScope.Everything, store.Id), (everything.Scope, everything.StoreId));
+            db.Stores.Add(other);
+            everything.MoveTo(other.Id);
+            await db.SaveChangesAsync();
+        }
+
+        await database.Migrator.MigrateAsync();
+        await using var fresh = database.Open();
+        Assert.Equal(2, await fresh.Stores.CountAsync());
+        Assert.Equal(other.Id, (await fresh.StoreDefaults.SingleAsync()).StoreId);
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class AccessibilityTests(BrowserFixture browser, ITestOutputHelper
         foreach (var path in new[]
         {
             "/", "/endpoints", "/models", "/models/upload", "/rollouts", "/rollouts/new", "/inbox", "/targets", "/targets/local", "/audit", "/settings", "/settings/people",
-            "/settings/people/new", "/settings/policies", "/account", "/account/password", "/no-such-page", "/models/none", "/endpoints/none", $"/rollouts/{Guid.NewGuid()}",
+            "/settings/people/new", "/settings/policies", "/settings/stores", "/settings/stores/new", "/settings/stores/new?kind=s3", "/settings/stores/filesystem", "/account", "/account/password", "/no-such-page", "/models/none", "/endpoints/none", $"/rollouts/{Guid.NewGuid()}",
         })
         {
             await LookAsync(window, path);

@@ -2,9 +2,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.ModelStore.Collection;
-using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Pages;
 using Ops.Dashboard.Features.ModelStore.S3;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Dashboard.Features.Registry.Onnx;
@@ -19,10 +19,9 @@ internal static class ModelStoreFeature
     {
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
-        services.AddSingleton<IModelStore, FileSystemStore>();
         services.AddSingleton<PartBuffers>();
         services.AddSingleton<IModelStoreKind, S3StoreKind>();
-        services.AddSingleton<ModelStores>();
+        services.AddStores();
         services.AddSingleton<UploadRules>();
         services.AddSingleton<UploadCommands>();
         services.AddSingleton<UploadQueries>();

@@ -32,6 +32,18 @@ internal static partial class ModelStoreLog
     [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
     public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
 
+    [LoggerMessage(2051, LogLevel.Error, "Model store {Store} cannot be used: {Problem}")]
+    public static partial void StoreNotMade(this ILogger log, string store, string problem);
+
+    [LoggerMessage(2052, LogLevel.Warning, "Model store {Store} does not answer: {Problem}")]
+    public static partial void StoreFailing(this ILogger log, string store, string problem);
+
+    [LoggerMessage(2053, LogLevel.Information, "Model store {Store} answers again")]
+    public static partial void StoreRecovered(this ILogger log, string store);
+
+    [LoggerMessage(2054, LogLevel.Error, "Looking for changes of the model stores failed; again in {Pause}")]
+    public static partial void StoresNotRefreshed(this ILogger log, TimeSpan pause, Exception exception);
+
     [LoggerMessage(2011, LogLevel.Error, "The model store has lost file {File}; {Count} acknowledged part(s) of it are asked for again")]
     public static partial void StoreLostFile(this ILogger log, Guid file, int count);
 

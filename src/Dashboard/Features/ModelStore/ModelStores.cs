@@ -1,34 +1,211 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Ops.Dashboard.Features.ModelStore.Stores;
+using Ops.Data;
+using Ops.Data.ModelStore;
+
 namespace Ops.Dashboard.Features.ModelStore;
 
-/// <summary>The stores of this installation by name.</summary>
-internal sealed class ModelStores
+/// <summary>
+/// The stores of this installation by name, as the registry has them. A store whose row changes is made anew; one that cannot be made
+/// is there with the reason, so that it stops neither the start nor the others.
+/// </summary>
+internal sealed class ModelStores : IDisposable
 {
-    private readonly Dictionary<string, IModelStore> byName;
+    // What uses a store that was replaced may go on for a while, such as one large part.
+    private static readonly TimeSpan Grace = TimeSpan.FromHours(1);
 
-    /// <summary>Takes what was registered; the first one is the default for new uploads.</summary>
-    /// <exception cref="InvalidOperationException">There is none, or two carry the same name.</exception>
-    public ModelStores(IEnumerable<IModelStore> stores)
+    private readonly IDbContextFactory<RegistryDb> databases;
+    private readonly Dictionary<string, IModelStoreKind> kinds = new(StringComparer.Ordinal);
+    private readonly StoreSecrets secrets;
+    private readonly TimeProvider time;
+    private readonly ILogger<ModelStores> log;
+    private readonly Lock gate = new();
+    private readonly List<(IDisposable Store, DateTimeOffset Since)> replaced = [];
+    private Snapshot? current;
+
+    /// <exception cref="InvalidOperationException">Two kinds have the same name.</exception>
+    public ModelStores(IDbContextFactory<RegistryDb> databases, IEnumerable<IModelStoreKind> kinds, StoreSecrets secrets, TimeProvider time, ILogger<ModelStores> log)
     {
-        var all = stores.ToList();
-        Default = all.FirstOrDefault() ?? throw new InvalidOperationException("No model store is registered.");
-        byName = new(StringComparer.Ordinal);
-        foreach (var store in all)
+        (this.databases, this.secrets, this.time, this.log) = (databases, secrets, time, log);
+        foreach (var kind in kinds)
         {
-            if (!byName.TryAdd(store.Name, store))
+            if (!this.kinds.TryAdd(kind.Kind, kind))
             {
-                throw new InvalidOperationException($"Two model stores are called '{store.Name}'.");
+                throw new InvalidOperationException($"There are two kinds of model stores called '{kind.Kind}'.");
             }
         }
     }
 
-    /// <summary>Where new uploads go.</summary>
-    public IModelStore Default { get; }
+    /// <summary>Raised, on no particular thread, when stores or defaults have changed.</summary>
+    public event Action? Changed;
 
-    /// <summary>All of them.</summary>
-    public IReadOnlyCollection<IModelStore> All => byName.Values;
+    /// <summary>Where new versions go when nothing else is said.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be used.</exception>
+    public IModelStore Default => Usable(Now.DefaultOf(StoreDefaultScope.Everything), "The default model store");
 
-    /// <summary>The store a version or an upload names.</summary>
-    /// <exception cref="InvalidOperationException">It is not configured any more.</exception>
-    public IModelStore Get(string name) =>
-        byName.TryGetValue(name, out var store) ? store : throw new InvalidOperationException($"The model store '{name}' is not configured.");
+    /// <summary>All that are in use and can be made.</summary>
+    public IReadOnlyCollection<IModelStore> All => [.. Now.Entries.Where(e => e.Row.RetiredAt is null).Select(e => e.Store).OfType<IModelStore>()];
+
+    /// <summary>All of the registry in order of name, retired ones and ones that cannot be made too.</summary>
+    public IReadOnlyList<StoreEntry> Entries => Now.Entries;
+
+    private Snapshot Now => Volatile.Read(ref current) ?? Load();
+
+    /// <summary>The store a version or an upload names, retired or not.</summary>
+    /// <exception cref="StoreUnavailableException">There is none, or it cannot be made.</exception>
+    public IModelStore Get(string name) => Usable(Now.Find(name), $"The model store '{name}'");
+
+    /// <summary>The same without an exception.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out IModelStore? store) => (store = Now.Find(name)?.Store) is not null;
+
+    /// <summary>Chooses where a new version goes: the store that was asked for, else the default of its environment, else the default.</summary>
+    /// <param name="name">The store somebody chose, or null.</param>
+    /// <param name="scope">The environment that the version is meant for, if that is known.</param>
+    public Result<IModelStore> Choose(string? name, StoreDefaultScope scope = StoreDefaultScope.Everything)
+    {
+        var now = Now;
+        var entry = string.IsNullOrEmpty(name) ? now.DefaultOf(scope) ?? now.DefaultOf(StoreDefaultScope.Everything) : now.Find(name);
+        if (entry is null || entry.Row.RetiredAt is not null)
+        {
+            return Failure.Invalid("There is no such model store. Choose another one.", "store");
+        }
+
+        return entry.Store is { } store
+            ? Result.Of(store)
+            : Failure.Unavailable($"The model store '{entry.Row.Name}' cannot be used right now. Ask an administrator, or choose another one.");
+    }
+
+    /// <summary>The default of a scope by name, or null when the scope has none of its own.</summary>
+    public string? DefaultName(StoreDefaultScope scope) => Now.DefaultOf(scope)?.Row.Name;
+
+    /// <summary>Makes a store that is not, or not like this, in the registry: to try settings before they are saved.</summary>
+    public Result<IModelStore> Make(string kind, string name, string settingsJson, IReadOnlyDictionary<string, string> secretValues) =>
+        kinds.TryGetValue(kind, out var made) ? made.Create(name, settingsJson, secretValues) : Failure.Invalid($"This program has no model stores of the kind '{kind}'.", "kind");
+
+    /// <summary>Reads the registry and makes anew what has changed.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var rows = await db.Stores.AsNoTracking().OrderBy(s => s.Name).ToListAsync(cancellation);
+        var defaults = await db.StoreDefaults.AsNoTracking().ToDictionaryAsync(d => d.Scope, d => d.StoreId, cancellation);
+        Take(rows, defaults);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            foreach (var store in replaced.Select(r => r.Store).Concat(current?.Entries.Select(e => e.Store).OfType<IDisposable>() ?? []))
+            {
+                store.Dispose();
+            }
+
+            replaced.Clear();
+        }
+    }
+
+    private static IModelStore Usable(StoreEntry? entry, string what) => entry switch
+    {
+        null => throw new StoreUnavailableException(StoreProblem.NoSuchPlace, $"{what} is not configured."),
+        { Store: { } store } => store,
+        _ => throw new StoreUnavailableException(StoreProblem.Refused, $"{what} cannot be used: {entry.Problem}"),
+    };
+
+    // Whoever asks before the first refresh waits for it; that is once in the life of a process.
+    private Snapshot Load()
+    {
+        lock (gate)
+        {
+            if (current is { } known)
+            {
+                return known;
+            }
+
+            using var db = databases.CreateDbContext();
+            Take([.. db.Stores.AsNoTracking().OrderBy(s => s.Name)], db.StoreDefaults.AsNoTracking().ToDictionary(d => d.Scope, d => d.StoreId));
+            return current!;
+        }
+    }
+
+    private void Take(List<Store> rows, Dictionary<StoreDefaultScope, Guid> defaults)
+    {
+        bool changed;
+        lock (gate)
+        {
+            var before = current?.ById ?? [];
+
+            // A refresh that read earlier and came later must not undo one that saw more.
+            if (rows.Any(row => before.TryGetValue(row.Id, out var known) && known.Row.Revision > row.Revision))
+            {
+                return;
+            }
+
+            var entries = rows.Select(row => before.TryGetValue(row.Id, out var known) && known.Row.Revision == row.Revision && known.Store is not null ? known : Make(row)).ToList();
+            foreach (var gone in before.Values.Where(known => known.Store is IDisposable && !entries.Exists(e => ReferenceEquals(e.Store, known.Store))))
+            {
+                replaced.Add(((IDisposable)gone.Store!, time.GetUtcNow()));
+            }
+
+            Release();
+            changed = current is null || !current.DefaultsEqual(defaults)
+                || entries.Count != before.Count || entries.Exists(e => !before.TryGetValue(e.Row.Id, out var known) || known.Row.Revision != e.Row.Revision || known.Problem != e.Problem);
+            foreach (var broken in entries.Where(e => e.Problem is not null && before.GetValueOrDefault(e.Row.Id)?.Problem != e.Problem))
+            {
+                log.StoreNotMade(broken.Row.Name, broken.Problem!);
+            }
+
+            Volatile.Write(ref current, new Snapshot(entries, defaults));
+        }
+
+        if (changed)
+        {
+            Changed?.Invoke();
+        }
+    }
+
+    private StoreEntry Make(Store row)
+    {
+        try
+        {
+            var made = Make(row.Kind, row.Name, row.SettingsJson, secrets.Unprotect(row.Id, row.ProtectedSecrets));
+            return made.Succeeded ? new(row, made.Value, null) : new(row, null, made.Failure.Message);
+        }
+        catch (CryptographicException)
+        {
+            return new(row, null, "Its secrets cannot be read: they were encrypted with keys that are not in the data folder. Enter the secrets anew, or restore the folder 'keys'.");
+        }
+        catch (Exception exception)
+        {
+            // Whatever one store does while it is made, the others are there.
+            return new(row, null, exception.Message);
+        }
+    }
+
+    private void Release()
+    {
+        var before = time.GetUtcNow() - Grace;
+        foreach (var (store, _) in replaced.Where(r => r.Since < before))
+        {
+            store.Dispose();
+        }
+
+        replaced.RemoveAll(r => r.Since < before);
+    }
+
+    private sealed class Snapshot(IReadOnlyList<StoreEntry> entries, IReadOnlyDictionary<StoreDefaultScope, Guid> defaults)
+    {
+        public IReadOnlyList<StoreEntry> Entries => entries;
+
+        public Dictionary<Guid, StoreEntry> ById { get; } = entries.ToDictionary(e => e.Row.Id);
+
+        public StoreEntry? Find(string name) => entries.FirstOrDefault(e => e.Row.Name == name);
+
+        public StoreEntry? DefaultOf(StoreDefaultScope scope) => defaults.TryGetValue(scope, out var id) ? ById.GetValueOrDefault(id) : null;
+
+        public bool DefaultsEqual(Dictionary<StoreDefaultScope, Guid> others) =>
+            defaults.Count == others.Count && defaults.All(d => others.TryGetValue(d.Key, out var id) && id == d.Value);
+    }
 }

@@ -84,6 +84,18 @@ public sealed class FileSystemStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task OpenRead_OfWhatIsNotThere_IsNotFound_ButAStoreWithoutItsFolderIsUnavailable()
+    {
+        var share = Path.Combine(root, "share");
+        var mounted = new FileSystemStore("share", share);
+        await Assert.ThrowsAsync<FileNotFoundException>(() => mounted.OpenReadAsync(id, default));
+
+        Directory.Delete(share, recursive: true);
+        var gone = await Assert.ThrowsAsync<StoreUnavailableException>(() => mounted.OpenReadAsync(id, default));
+        Assert.Equal(StoreProblem.NoSuchPlace, gone.Problem);
+    }
+
+    [Fact]
     public async Task WritePart_OnAFullDisk_SaysSo()
     {
         // Linux has a device on which every write fails as on a full disk.

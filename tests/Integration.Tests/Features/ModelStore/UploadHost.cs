@@ -17,6 +17,7 @@ using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
 using Ops.Data.Access;
+using Ops.Data.ModelStore;
 using Ops.Data.Startup;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
@@ -34,7 +35,7 @@ internal sealed class UploadHost : IAsyncDisposable
         this.root = root;
     }
 
-    public FaultyStore Store => (FaultyStore)app.Services.GetRequiredService<IModelStore>();
+    public FaultyStore Store => (FaultyStore)app.Services.GetRequiredService<ModelStores>().Default;
 
     public Uri Address => new(app.Urls.First());
 
@@ -52,8 +53,8 @@ internal sealed class UploadHost : IAsyncDisposable
         builder.Services.AddSqliteRegistry(folder.DatabaseFile);
         builder.Services.AddCommands();
         builder.Services.AddModelStore();
-        builder.Services.RemoveAll<IModelStore>();
-        builder.Services.AddSingleton<IModelStore>(new FaultyStore(store ?? new FileSystemStore(folder)));
+        builder.Services.RemoveAll<IModelStoreKind>();
+        builder.Services.AddSingleton<IModelStoreKind>(new FaultyKind(new FaultyStore(store ?? new FileSystemStore(folder))));
         builder.Services.AddAuthentication(HeaderSignIn.Scheme).AddScheme<AuthenticationSchemeOptions, HeaderSignIn>(HeaderSignIn.Scheme, null);
         builder.Services.AddAuthorization();
         builder.Services.AddSingleton<IAntiforgery, NoAntiforgery>();
@@ -108,6 +109,15 @@ internal sealed class UploadHost : IAsyncDisposable
         await StopAsync();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(root, recursive: true);
+    }
+
+    private sealed class FaultyKind(FaultyStore store) : IModelStoreKind
+    {
+        public string Kind => StoreKinds.FileSystem;
+
+        public IReadOnlyList<string> SecretNames => [];
+
+        public Result<IModelStore> Create(string name, string settingsJson, IReadOnlyDictionary<string, string> secrets) => Result.Of<IModelStore>(store);
     }
 
     private sealed class HeaderSignIn(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)

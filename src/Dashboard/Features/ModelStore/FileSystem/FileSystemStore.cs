@@ -4,25 +4,40 @@ using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Hosting;
+using Ops.Data.ModelStore;
 
 namespace Ops.Dashboard.Features.ModelStore.FileSystem;
 
 /// <summary>
-/// Objects as files below the data folder: unfinished ones in <c>store/uploads/ID.part</c>, finished ones in <c>store/objects/xx/ID</c>.
+/// Objects as files below a folder: unfinished ones in <c>uploads/ID.part</c>, finished ones in <c>objects/xx/ID</c>.
 /// Finishing is one rename. What this acknowledges is on the disk, directory entries included.
 /// </summary>
-internal sealed class FileSystemStore(DataFolder folder) : IModelStore
+internal sealed class FileSystemStore : IModelStore
 {
     /// <summary>The name in versions and uploads.</summary>
-    public const string StoreName = "filesystem";
+    public const string StoreName = Store.BuiltInName;
 
     private const int BufferBytes = 128 * 1024;
     private const string PartEnding = ".part";
-    private readonly string uploads = folder.Folder("store", "uploads");
-    private readonly string objects = folder.Folder("store", "objects");
+    private readonly string uploads;
+    private readonly string objects;
+
+    /// <summary>The store in the data folder.</summary>
+    public FileSystemStore(DataFolder data)
+        : this(StoreName, data.Folder("store"))
+    {
+    }
+
+    /// <summary>A store in a folder of its own, which is made if it is not there.</summary>
+    public FileSystemStore(string name, string folder)
+    {
+        Name = name;
+        uploads = Directory.CreateDirectory(Path.Combine(folder, "uploads")).FullName;
+        objects = Directory.CreateDirectory(Path.Combine(folder, "objects")).FullName;
+    }
 
     /// <inheritdoc/>
-    public string Name => StoreName;
+    public string Name { get; }
 
     /// <inheritdoc/>
     public long LargestObjectBytes => PartSizes.LargestFileOnDisk;
@@ -115,11 +130,14 @@ internal sealed class FileSystemStore(DataFolder folder) : IModelStore
         catch (FileNotFoundException)
         {
             // It may have been finished between the two looks.
-            return Task.FromResult<Stream>(new FileStream(finished, options));
+            return File.Exists(finished) ? Task.FromResult<Stream>(new FileStream(finished, options)) : throw new FileNotFoundException("The object is not in the store.");
         }
         catch (DirectoryNotFoundException exception)
         {
-            throw new FileNotFoundException("The object is not in the store.", exception);
+            // A disk that is not mounted has not lost its objects.
+            throw Directory.Exists(objects) && Directory.Exists(uploads)
+                ? new FileNotFoundException("The object is not in the store.", exception)
+                : new StoreUnavailableException(StoreProblem.NoSuchPlace, $"The folder of the store is not there: {Path.GetDirectoryName(objects)}. Is its disk mounted?", exception);
         }
     }
 

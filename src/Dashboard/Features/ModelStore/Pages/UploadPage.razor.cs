@@ -25,6 +25,8 @@ public sealed partial class UploadPage : IAsyncDisposable
     private string? source;
     private string? trainingRun;
     private string? commit;
+    private IReadOnlyList<StoreChoice> storeChoices = [];
+    private string store = "";
     private string? problem;
     private bool isNew;
     private bool modelTyped;
@@ -40,6 +42,9 @@ public sealed partial class UploadPage : IAsyncDisposable
 
     [Inject]
     public required IDbContextFactory<RegistryDb> Databases { get; init; }
+
+    [Inject]
+    internal ModelStores Stores { get; set; } = default!;
 
     /// <summary>The model to add a version to, when the person came from its page.</summary>
     [SupplyParameterFromQuery(Name = "model")]
@@ -92,6 +97,7 @@ public sealed partial class UploadPage : IAsyncDisposable
     protected override async Task OnInitializedAsync()
     {
         model = ForModel ?? "";
+        storeChoices = StoreChoice.Of(Stores);
         await using var db = await Databases.CreateDbContextAsync(gone);
         suggestions = await db.Models.Where(m => m.ArchivedAt == null).OrderByDescending(m => m.UpdatedAt).Select(m => m.Name).Take(Suggested).ToListAsync(gone);
         await DescribeModelAsync();
@@ -152,7 +158,7 @@ public sealed partial class UploadPage : IAsyncDisposable
         problem = null;
         try
         {
-            refusal = await handle.InvokeAsync<StartProblem?>("start", gone, new { model, description = isNew ? description : null, notes, lineage = new { source, trainingRun, commit } });
+            refusal = await handle.InvokeAsync<StartProblem?>("start", gone, Details());
         }
         finally
         {
@@ -169,6 +175,12 @@ public sealed partial class UploadPage : IAsyncDisposable
         {
             problem = refusal.Message;
         }
+    }
+
+    private object Details()
+    {
+        var chosenStore = StoreChoice.Read(store);
+        return new { model, description = isNew ? description : null, notes, lineage = new { source, trainingRun, commit }, store = chosenStore.Store, environment = chosenStore.Environment };
     }
 
     private string? ErrorOf(string field) => refusal?.Field == field ? refusal.Message : null;

@@ -22,14 +22,29 @@ internal sealed class UploadCommands(
     /// <returns>The upload's id.</returns>
     public async Task<Result<Guid>> BeginAsync(Caller caller, BeginUpload request, CancellationToken cancellation)
     {
-        var store = stores.Default;
+        var chosen = stores.Choose(request.Store, request.Environment ?? StoreDefaultScope.Everything);
+        if (!chosen.Succeeded)
+        {
+            return chosen.Failure;
+        }
+
+        var store = chosen.Value;
         var check = rules.Check(request, store);
         if (!check.Succeeded)
         {
             return check.Failure;
         }
 
-        var free = await store.FreeBytesAsync(cancellation);
+        long? free;
+        try
+        {
+            free = await store.FreeBytesAsync(cancellation);
+        }
+        catch (IOException)
+        {
+            return Failure.Unavailable($"The model store '{store.Name}' does not answer right now. Try again later, or choose another one.");
+        }
+
         return await commands.RunAsync<Guid>(caller, "upload.begin", Right.UploadVersions, (scope, token) => BeginAsync(scope, request, store, free, token), cancellation);
     }
 
@@ -138,7 +153,12 @@ internal sealed class UploadCommands(
     private async Task<Result<Guid>> BeginAsync(CommandScope scope, BeginUpload request, IModelStore store, long? free, CancellationToken cancellation)
     {
         var total = request.Files!.Sum(f => f.Size);
-        var room = await rules.CheckRoomAsync(scope, total, free, cancellation);
+        if (!await scope.Db.Stores.AnyAsync(s => s.Name == store.Name && s.RetiredAt == null, cancellation))
+        {
+            return Failure.Conflict($"The model store '{store.Name}' was retired at this moment. Choose another one.");
+        }
+
+        var room = await rules.CheckRoomAsync(scope, store.Name, total, free, cancellation);
         if (!room.Succeeded)
         {
             return room.Failure;
@@ -173,7 +193,7 @@ internal sealed class UploadCommands(
                 ObjectId = ObjectIds.Create(),
             }));
         scope.Db.Uploads.Add(upload);
-        scope.Audit("upload", upload.Id, model.Name, after: new { Model = model.Name, NewModel = isNew, Files = upload.Files.Count, Bytes = total });
+        scope.Audit("upload", upload.Id, model.Name, after: new { Model = model.Name, NewModel = isNew, Files = upload.Files.Count, Bytes = total, upload.Store });
         return upload.Id;
     }
 

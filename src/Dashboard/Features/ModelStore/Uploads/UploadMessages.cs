@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ops.Data.ModelStore;
 
 namespace Ops.Dashboard.Features.ModelStore.Uploads;
 
@@ -16,6 +17,13 @@ internal sealed record BeginUpload
 
     /// <summary>Where the version came from.</summary>
     public Lineage? Lineage { get; init; }
+
+    /// <summary>The store that was chosen; none means the default.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>The environment that the version is meant for; its default store takes it when none was chosen.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<StoreDefaultScope>))]
+    public StoreDefaultScope? Environment { get; init; }
 
     /// <summary>The files; their bytes follow as parts.</summary>
     public IReadOnlyList<AnnouncedFile>? Files { get; init; }

@@ -50,7 +50,7 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
     }
 
     /// <summary>Checks that the person has not too many uploads open, and that the store has room for what was announced and this.</summary>
-    public async Task<Result> CheckRoomAsync(CommandScope scope, long bytes, long? free, CancellationToken cancellation)
+    public async Task<Result> CheckRoomAsync(CommandScope scope, string store, long bytes, long? free, CancellationToken cancellation)
     {
         var unfinished = scope.Db.Uploads.Where(u => u.State == UploadState.Open || u.State == UploadState.Verifying);
         if (await unfinished.CountAsync(u => u.PersonId == scope.Person.Id, cancellation) >= options.Value.MaxOpenUploads)
@@ -63,7 +63,7 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
             return Result.Done;
         }
 
-        var files = scope.Db.UploadFiles.Where(f => unfinished.Any(u => u.Id == f.UploadId));
+        var files = scope.Db.UploadFiles.Where(f => unfinished.Any(u => u.Id == f.UploadId && u.Store == store));
         var announced = await files.SumAsync(f => f.SizeBytes, cancellation);
         var arrived = await files.Join(scope.Db.UploadParts, f => f.Id, p => p.FileId, (f, p) => (long)p.SizeBytes).SumAsync(cancellation);
         return bytes + announced - arrived + options.Value.ReserveBytes <= available

@@ -38,10 +38,9 @@ internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, Mo
             return Failure.Conflict($"{plan.Model} version {plan.Version} is not the one that was planned: its digest is another. It is not started.");
         }
 
-        var store = stores.All.FirstOrDefault(s => s.Name == version.Store);
-        if (store is null)
+        if (!stores.TryGet(version.Store, out var store))
         {
-            return Failure.Unavailable($"The model store '{version.Store}' that holds {plan.Model} version {plan.Version} is not configured.");
+            return Failure.Unavailable($"The model store '{version.Store}' that holds {plan.Model} version {plan.Version} is not configured or cannot be used.");
         }
 
         List<FileSource> files = [];

@@ -1,0 +1,46 @@
+using Ops.Data.ModelStore;
+
+namespace Ops.Dashboard.Features.ModelStore.Stores;
+
+/// <summary>The forms of the kinds that this program has.</summary>
+internal static class KnownForms
+{
+    /// <summary>A folder below the roots that the configuration allows.</summary>
+    public static StoreForm FileSystem { get; } = new(
+        StoreKinds.FileSystem,
+        "Folder",
+        "A folder of a disk that the dashboard's machine has, such as a mounted network share.",
+        [new("folder", "Folder") { Help = "An absolute path. It must exist, and be below one of the roots that Ops:Stores:AllowedRoots names.", MaxLength = 500 }])
+    {
+        Where = settings => settings.GetValueOrDefault("folder", ""),
+    };
+
+    /// <summary>A bucket of any server that speaks S3.</summary>
+    public static StoreForm S3 { get; } = new(
+        StoreKinds.S3,
+        "S3 bucket",
+        "MinIO, AWS S3, Alibaba OSS and every other server that speaks S3.",
+        [
+            new("endpoint", "Endpoint") { Help = "Such as https://minio.example.com:9000. Leave it empty for AWS.", Optional = true },
+            new("region", "Region") { Help = "What requests are signed for. us-east-1 does for servers that have none.", MaxLength = 63, Default = "us-east-1" },
+            new("bucket", "Bucket") { Help = "It must exist; the dashboard makes none.", MaxLength = 63 },
+            new("prefix", "Prefix") { Help = "A folder in the bucket for this installation alone: what is in it and belongs to no version is deleted.", MaxLength = 200, Default = "ops/" },
+            new("accessKey", "Access key", StoreFieldType.Secret),
+            new("secretKey", "Secret key", StoreFieldType.Secret),
+            new("pathStyle", "Bucket in the path", StoreFieldType.Switch) { Help = "https://host/bucket instead of https://bucket.host. Most servers but AWS want it.", Optional = true, Default = "true" },
+            new("publicEndpoint", "Endpoint for browsers") { Help = "Where browsers and other machines reach the server, when that is not the endpoint above.", Optional = true, Advanced = true },
+            new("directUploads", "Browsers upload straight to the bucket", StoreFieldType.Switch) { Help = "They must reach it, and it must allow the dashboard's origin (CORS). The checks try both.", Optional = true, Advanced = true },
+            new("directDownloads", "Browsers download straight from the bucket", StoreFieldType.Switch) { Optional = true, Advanced = true },
+            new("encryption", "Encryption at rest", StoreFieldType.Choice)
+            {
+                Optional = true, Advanced = true, Default = "none", Choices = [("none", "As the bucket says"), ("AES256", "Keys of the server (SSE-S3)"), ("aws:kms", "Keys of a key service (SSE-KMS)")],
+            },
+            new("kmsKeyId", "Key of the key service") { Optional = true, Advanced = true, MaxLength = 2048, Help = "Only with SSE-KMS; empty means the bucket's own." },
+            new("caPem", "Certificate authority", StoreFieldType.LongText) { Optional = true, Advanced = true, MaxLength = 65536, Help = "Certificates (PEM) to trust beside those of the system, such as that of a company's own authority." },
+            new("proxy", "Proxy") { Optional = true, Advanced = true, Help = "Such as http://proxy.example.com:3128." },
+            new("legacySigning", "Legacy signing", StoreFieldType.Switch) { Help = "For servers that do not know the checksums of newer S3.", Optional = true, Advanced = true },
+        ])
+    {
+        Where = settings => $"{settings.GetValueOrDefault("endpoint", "AWS " + settings.GetValueOrDefault("region", ""))} · {settings.GetValueOrDefault("bucket", "")}{(settings.GetValueOrDefault("prefix") is { Length: > 0 } prefix ? "/" + prefix : "")}",
+    };
+}
