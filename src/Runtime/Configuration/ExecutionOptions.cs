@@ -11,6 +11,10 @@ internal sealed class ExecutionOptions
     /// Default: no.</summary>
     public bool? ParallelOperators { get; set; }
 
+    /// <summary>On which threads one run computes: <c>one</c> (the one that calls it), <c>shared</c> (with
+    /// <see cref="RuntimeOptions.Threads"/>) or <c>auto</c>, the default: measured at loading.</summary>
+    public string? RunThreads { get; set; }
+
     /// <summary>Whether the engine keeps working memory between runs: faster, but it stays taken. Default: yes. After a
     /// spike the surplus is given back.</summary>
     public bool? Arena { get; set; }

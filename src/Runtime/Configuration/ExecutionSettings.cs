@@ -9,6 +9,9 @@ internal sealed record ExecutionSettings
     /// <summary>Independent operators of a run go side by side.</summary>
     public required bool ParallelOperators { get; init; }
 
+    /// <summary><c>auto</c>, <c>one</c> or <c>shared</c>.</summary>
+    public required string RunThreads { get; init; }
+
     /// <summary>The engine keeps working memory between runs.</summary>
     public required bool Arena { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record ExecutionSettings
         {
             GraphOptimization = own.GraphOptimization ?? all.GraphOptimization ?? "all",
             ParallelOperators = own.ParallelOperators ?? all.ParallelOperators ?? false,
+            RunThreads = own.RunThreads ?? all.RunThreads ?? ExecutionValidator.AutoThreads,
             Arena = own.Arena ?? all.Arena ?? true,
             OptimizedCache = own.OptimizedCache ?? all.OptimizedCache ?? true,
             WarmUpRuns = own.WarmUpRuns ?? all.WarmUpRuns ?? 1,

@@ -14,6 +14,15 @@ internal static class ExecutionValidator
     /// <summary>NVIDIA's TensorRT.</summary>
     public const string TensorRt = "tensorrt";
 
+    /// <summary>The threads of runs are measured.</summary>
+    public const string AutoThreads = "auto";
+
+    /// <summary>A run computes on the thread that calls it.</summary>
+    public const string OneThread = "one";
+
+    /// <summary>A run computes on the threads that all models share.</summary>
+    public const string SharedThreads = "shared";
+
     private static readonly FrozenSet<string> Optimizations = FrozenSet.Create(StringComparer.Ordinal, "disabled", "basic", "extended", "all");
 
     /// <summary>The options that may be set. Left out on purpose: addresses of memory or streams of this process, paths
@@ -38,6 +47,11 @@ internal static class ExecutionValidator
         if (options.GraphOptimization is { } level && !Optimizations.Contains(level))
         {
             yield return ("GraphOptimization", "must be 'disabled', 'basic', 'extended' or 'all'.");
+        }
+
+        if (options.RunThreads is not (null or AutoThreads or OneThread or SharedThreads))
+        {
+            yield return ("RunThreads", "must be 'auto', 'one' or 'shared'.");
         }
 
         if (options.WarmUpRuns is < 0 or > 1000)

@@ -7,9 +7,9 @@ namespace Ops.Runtime.Inference;
 /// are. Disposing it leaves the result alone.</summary>
 internal sealed class AnsweredOutputs : IDisposable
 {
-    private readonly List<OrtTensor> made = [];
+    private readonly List<OrtTensor>? made;
 
-    private AnsweredOutputs(OutputView[] views) => Views = views;
+    private AnsweredOutputs(OutputView[] views, List<OrtTensor>? made = null) => (Views, this.made) = (views, made);
 
     /// <summary>One per requested output, in the order asked for. Valid as long as the result is, too.</summary>
     public OutputView[] Views { get; }
@@ -19,12 +19,12 @@ internal sealed class AnsweredOutputs : IDisposable
     /// <param name="result">What the run returned.</param>
     public static AnsweredOutputs Of(InferRequest request, ModelSignature signature, InferResult result)
     {
-        if (!Array.Exists(request.Outputs, o => o.Classification > 0))
+        if (!Array.Exists(request.Outputs, static o => o.Classification > 0))
         {
             return new AnsweredOutputs(result.Outputs);
         }
 
-        var answered = new AnsweredOutputs([.. result.Outputs]);
+        var answered = new AnsweredOutputs([.. result.Outputs], []);
         try
         {
             for (var i = 0; i < request.Outputs.Length; i++)
@@ -32,7 +32,7 @@ internal sealed class AnsweredOutputs : IDisposable
                 if (request.Outputs[i] is { Classification: > 0 } output)
                 {
                     var classes = Classes.Of(result.Outputs[i], output.Classification, signature.Labels(output.Index));
-                    answered.made.Add(classes);
+                    answered.made!.Add(classes);
                     answered.Views[i] = OutputView.Of(classes);
                 }
             }
@@ -48,7 +48,7 @@ internal sealed class AnsweredOutputs : IDisposable
 
     public void Dispose()
     {
-        foreach (var tensor in made)
+        foreach (var tensor in made ?? [])
         {
             tensor.Dispose();
         }

@@ -22,7 +22,7 @@ internal static class BinaryTensorReader
     /// <exception cref="ProtocolException">The bytes are too few, too many or no elements of their type; or there is not so
     /// much memory.</exception>
     /// <exception cref="BadHttpRequestException">The body is broken.</exception>
-    public static async Task ReadAsync(PipeReader reader, ParsedRequest request, ModelSignature model, RequestMemory memory, CancellationToken cancellation)
+    public static async ValueTask ReadAsync(PipeReader reader, ParsedRequest request, ModelSignature model, RequestMemory memory, CancellationToken cancellation)
     {
         foreach (var binary in request.Binary)
         {
@@ -55,7 +55,7 @@ internal static class BinaryTensorReader
         await ExpectEndAsync(reader, cancellation);
     }
 
-    private static async Task FillAsync<TFiller>(PipeReader reader, TFiller filler, OrtTensorInfo input, CancellationToken cancellation)
+    private static async ValueTask FillAsync<TFiller>(PipeReader reader, TFiller filler, OrtTensorInfo input, CancellationToken cancellation)
         where TFiller : class, IFiller
     {
         while (filler.Left > 0)
@@ -80,7 +80,7 @@ internal static class BinaryTensorReader
         filler.Finish();
     }
 
-    private static async Task ExpectEndAsync(PipeReader reader, CancellationToken cancellation)
+    private static async ValueTask ExpectEndAsync(PipeReader reader, CancellationToken cancellation)
     {
         while (true)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -28,7 +29,8 @@ internal sealed class InferEndpoint(
         }
     }
 
-    private async Task<int> AnswerAndCountAsync(HttpContext context)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> AnswerAndCountAsync(HttpContext context)
     {
         var start = Stopwatch.GetTimestamp();
         using var lease = registry.Acquire((string)context.GetRouteValue("model")!, (string?)context.GetRouteValue("version"));
@@ -88,7 +90,8 @@ internal sealed class InferEndpoint(
         }
     }
 
-    private async Task AnswerAsync(HttpContext context, ServedModel? model, Activity? span)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AnswerAsync(HttpContext context, ServedModel? model, Activity? span)
     {
         // Before the body is read: a full queue should not cost memory too.
         var signature = pipeline.Admit(model);
@@ -103,7 +106,7 @@ internal sealed class InferEndpoint(
         await InferResponseWriter.WriteAsync(context.Response, model!, signature, request, outputs.Views, context.RequestAborted);
     }
 
-    private async Task<InferRequest> ReadAsync(HttpContext context, ModelSignature signature, RequestMemory memory)
+    private ValueTask<InferRequest> ReadAsync(HttpContext context, ModelSignature signature, RequestMemory memory)
     {
         var maxBytes = options.Value.MaxRequestBytes;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -121,11 +124,11 @@ internal sealed class InferEndpoint(
 
         memory.GrowBodyTo(length ?? 0);
         return context.Request.Headers.TryGetValue(HeaderLengthHeader, out var headLength)
-            ? await ReadBinaryAsync(context, HeadLength(headLength, length, maxBytes), signature, memory)
-            : await ReadJsonAsync(context, maxBytes, signature, memory);
+            ? ReadBinaryAsync(context, HeadLength(headLength, length, maxBytes), signature, memory)
+            : ReadJsonAsync(context, maxBytes, signature, memory);
     }
 
-    private static async Task<InferRequest> ReadJsonAsync(HttpContext context, long maxBytes, ModelSignature signature, RequestMemory memory)
+    private static async ValueTask<InferRequest> ReadJsonAsync(HttpContext context, long maxBytes, ModelSignature signature, RequestMemory memory)
     {
         using var body = await RequestBody.ReadAsync(context.Request.BodyReader, maxBytes, memory, context.RequestAborted);
         using var parsed = InferRequestReader.Read(body.Span, signature, memory);
@@ -133,7 +136,7 @@ internal sealed class InferEndpoint(
         return parsed.Complete();
     }
 
-    private async Task<InferRequest> ReadBinaryAsync(HttpContext context, int headLength, ModelSignature signature, RequestMemory memory)
+    private async ValueTask<InferRequest> ReadBinaryAsync(HttpContext context, int headLength, ModelSignature signature, RequestMemory memory)
     {
         var reader = context.Request.BodyReader;
         using var parsed = await ReadHeadAsync(reader, headLength, signature, memory, context.RequestAborted);
@@ -153,7 +156,7 @@ internal sealed class InferEndpoint(
         return parsed.Complete();
     }
 
-    private static async Task<ParsedRequest> ReadHeadAsync(PipeReader reader, int headLength, ModelSignature signature, RequestMemory memory, CancellationToken cancellation)
+    private static async ValueTask<ParsedRequest> ReadHeadAsync(PipeReader reader, int headLength, ModelSignature signature, RequestMemory memory, CancellationToken cancellation)
     {
         using var head = await RequestBody.ReadHeadAsync(reader, headLength, memory, cancellation);
         return InferRequestReader.Read(head.Span, signature, memory, binaryFollows: true);

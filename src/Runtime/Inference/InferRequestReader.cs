@@ -91,7 +91,7 @@ internal static class InferRequestReader
             // Only now is it known whether all outputs are to be binary: members come in any order.
             request.Outputs = outputs.Length > 0
                 ? Array.ConvertAll(outputs, o => new RequestedOutput(o.Index, o.Binary ?? parameters.BinaryOutput, o.Classification))
-                : Array.ConvertAll(model.EveryOutput, o => o with { Binary = true });
+                : model.EveryOutputInBinary;
         }
     }
 }

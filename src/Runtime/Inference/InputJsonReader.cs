@@ -115,7 +115,7 @@ internal readonly struct InputJsonReader(int bodyLength, ModelSignature model, R
             throw new ProtocolException(StatusCodes.Status413PayloadTooLarge, "The binary tensors are too large.");
         }
 
-        request.Binary.Add(new BinaryInput(index, input.Shape!, count, size));
+        request.AddBinary(new BinaryInput(index, input.Shape!, count, size));
     }
 
     private (int Index, OrtTensorInfo Info, long Count) Find(Description input)
@@ -181,7 +181,8 @@ internal readonly struct InputJsonReader(int bodyLength, ModelSignature model, R
         private static long[] ReadShape(ref Utf8JsonReader json)
         {
             JsonObjects.Expect(ref json, JsonTokenType.StartArray, "The shape of an input");
-            var extents = new List<long>(4);
+            Span<long> extents = stackalloc long[TensorNesting.MaxRank];
+            var rank = 0;
             while (json.Read() && json.TokenType != JsonTokenType.EndArray)
             {
                 if (json.TokenType != JsonTokenType.Number || !json.TryGetInt64(out var extent) || extent < 0)
@@ -189,15 +190,15 @@ internal readonly struct InputJsonReader(int bodyLength, ModelSignature model, R
                     throw ProtocolException.BadRequest("The shape of an input must hold whole numbers of at least 0.");
                 }
 
-                if (extents.Count == TensorNesting.MaxRank)
+                if (rank == TensorNesting.MaxRank)
                 {
                     throw ProtocolException.BadRequest($"The shape of an input must have at most {TensorNesting.MaxRank} dimensions.");
                 }
 
-                extents.Add(extent);
+                extents[rank++] = extent;
             }
 
-            return [.. extents];
+            return extents[..rank].ToArray();
         }
 
         private void ReadParameters(ref Utf8JsonReader json)

@@ -87,6 +87,8 @@ internal sealed class ModelEndpoints(ModelRegistry registry, RuntimeState state,
             WriteTensors(json, "outputs", signature.AllOutputs.Select(i => (signature.Outputs[i], NoParameters)));
             json.WriteStartObject("parameters"u8);
             WriteProviders(json, model.Metrics);
+            json.WriteNumber("threads_per_run"u8, model.Metrics.RunThreads);
+            json.WriteString("threads_per_run_reason"u8, model.Threading?.Reason);
             SchedulingDescription.Write(json, model.Scheduler);
             json.WriteEndObject();
         });

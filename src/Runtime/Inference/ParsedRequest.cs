@@ -22,10 +22,10 @@ internal sealed class ParsedRequest(ModelSignature model) : IDisposable
     public OrtTensor?[] Inputs { get; } = new OrtTensor?[model.Inputs.Count];
 
     /// <summary>The tensors that follow, in the order of their bytes.</summary>
-    public List<BinaryInput> Binary { get; } = [];
+    public List<BinaryInput> Binary { get; } = new(model.Inputs.Count);
 
     /// <summary>Bytes of all tensors that follow.</summary>
-    public long BinaryBytes => Binary.Sum(b => b.Size);
+    public long BinaryBytes { get; private set; }
 
     /// <summary>The outputs to return.</summary>
     public RequestedOutput[] Outputs { get; set; } = model.EveryOutput;
@@ -62,7 +62,30 @@ internal sealed class ParsedRequest(ModelSignature model) : IDisposable
     }
 
     /// <summary>Whether an input is there or follows.</summary>
-    public bool IsGiven(int index) => Inputs[index] is not null || Binary.Exists(b => b.Index == index);
+    public bool IsGiven(int index)
+    {
+        if (Inputs[index] is not null)
+        {
+            return true;
+        }
+
+        foreach (var binary in Binary)
+        {
+            if (binary.Index == index)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Announces a tensor that follows.</summary>
+    public void AddBinary(BinaryInput binary)
+    {
+        Binary.Add(binary);
+        BinaryBytes += binary.Size;
+    }
 
     public void Dispose()
     {

@@ -24,7 +24,7 @@ internal sealed class RequestBody : IDisposable
     /// <param name="cancellation">Set when the client went away.</param>
     /// <exception cref="ProtocolException">413: it is longer; 413 or 503: there is not so much memory.</exception>
     /// <exception cref="BadHttpRequestException">The body is broken.</exception>
-    public static async Task<RequestBody> ReadAsync(PipeReader reader, long maxBytes, RequestMemory memory, CancellationToken cancellation)
+    public static async ValueTask<RequestBody> ReadAsync(PipeReader reader, long maxBytes, RequestMemory memory, CancellationToken cancellation)
     {
         var body = new RequestBody();
         try
@@ -66,7 +66,7 @@ internal sealed class RequestBody : IDisposable
     /// <param name="cancellation">Set when the client went away.</param>
     /// <exception cref="ProtocolException">400: the body is shorter; 413 or 503: there is not so much memory.</exception>
     /// <exception cref="BadHttpRequestException">The body is broken.</exception>
-    public static async Task<RequestBody> ReadHeadAsync(PipeReader reader, int headLength, RequestMemory memory, CancellationToken cancellation)
+    public static async ValueTask<RequestBody> ReadHeadAsync(PipeReader reader, int headLength, RequestMemory memory, CancellationToken cancellation)
     {
         var body = new RequestBody();
         try

@@ -12,14 +12,15 @@ internal enum RuntimePhase
 
 /// <summary>The state of the process at one moment.</summary>
 /// <param name="Phase">Where in its life it is.</param>
-/// <param name="Error">Why it can never be ready, in plain words; null otherwise.</param>
+/// <param name="Error">Why it failed, in plain words; null otherwise.</param>
 /// <param name="BytesFetched">Bytes of model files verified so far.</param>
 /// <param name="BytesTotal">Bytes of all model files.</param>
 internal sealed record RuntimeSnapshot(RuntimePhase Phase, string? Error, long BytesFetched, long BytesTotal);
 
 /// <summary>
 /// The state of the process, for readiness and for whoever watches the run folder. Moves forward only: starting, loading,
-/// then ready or failed; draining from anywhere, and nothing after it.
+/// then ready or failed; from failed to ready when what failed was loaded later or taken away; draining from anywhere, and
+/// nothing after it.
 /// </summary>
 internal sealed class RuntimeState : IDisposable
 {
@@ -58,6 +59,9 @@ internal sealed class RuntimeState : IDisposable
     public void BeginLoading(long bytesTotal) => Move(RuntimePhase.Starting, s => s with { Phase = RuntimePhase.Loading, BytesTotal = bytesTotal });
 
     public void MarkReady() => Move(RuntimePhase.Loading, s => s with { Phase = RuntimePhase.Ready });
+
+    /// <summary>After a failed start: everything that is in service is ready now.</summary>
+    public void Recover() => Move(RuntimePhase.Failed, s => s with { Phase = RuntimePhase.Ready, Error = null });
 
     /// <param name="error">In plain words.</param>
     public void Fail(string error)

@@ -7,7 +7,7 @@ using Ops.Runtime.Processing;
 namespace Ops.Runtime.Models;
 
 /// <summary>Takes one version from its source into service: fetch, verify, load, warm up.</summary>
-internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, WarmUp warmUp, IOptions<RuntimeOptions> options, ILogger<ModelLoader> log)
+internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, WarmUp warmUp, ThreadTrial threads, IOptions<RuntimeOptions> options, ILogger<ModelLoader> log)
 {
     /// <summary>Loads the version and puts it into service, or records why it cannot be served.</summary>
     /// <returns>True when it is in service.</returns>
@@ -40,12 +40,24 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
         {
             // Before the model, which may take minutes to load.
             var processing = ProcessingLoader.Load(model.Options, folder);
-            session = sessions.Open(model, folder, entry);
             var execution = ExecutionSettings.Of(options.Value, model.Options);
+            var kept = new KeptChoice(folder, sessions.Key(model, entry), execution, options.Value.EffectiveThreads, model.Scheduler.Settings.Instances);
+            var threading = threads.Known(model, execution, kept);
+            session = sessions.Open(model, folder, entry, threading is { OneThread: true });
             model.Metrics.Providers = session.Providers;
             model.Metrics.WantedProvider = execution.Providers.Count > 0 ? execution.Providers[0].Name : null;
-            warmUp.Run(model, session, execution, cancellation);
-            model.Serve(session, processing);
+            if (!warmUp.Run(model, session, execution, cancellation))
+            {
+                threading ??= RunThreading.Shared("The warm-up failed, so nothing was measured.");
+            }
+            else if (threading is null)
+            {
+                (session, threading) = threads.Choose(session, model, folder, entry, execution, kept);
+            }
+
+            model.Metrics.RunThreads = threading.OneThread ? 1 : options.Value.EffectiveThreads;
+            log.ThreadsChosen(model.Name, model.Version, model.Metrics.RunThreads, threading.Reason);
+            model.Serve(session, processing, threading, execution.WarmUpShapes);
         }
         catch (OrtException exception)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.Inference;
+using Ops.Runtime.Lifecycle;
 
 namespace Ops.Runtime.Models;
 
@@ -24,7 +25,7 @@ internal sealed record RepositoryEntry(string Name, string Version, RepositorySt
 /// Loads and unloads versions while others serve. What can be loaded is what the configuration names, read anew each
 /// time; a request names a version and nothing else, so that no stranger decides which file is opened.
 /// </summary>
-internal sealed class ModelRepository(ModelRegistry registry, ModelLoader loader, ConfiguredModels configured, IHostApplicationLifetime lifetime, ILogger<ModelRepository> log)
+internal sealed class ModelRepository(ModelRegistry registry, ModelLoader loader, ConfiguredModels configured, RuntimeState state, IHostApplicationLifetime lifetime, ILogger<ModelRepository> log)
     : IDisposable
 {
     /// <summary>One change at a time; draining what leaves is not part of it.</summary>
@@ -118,6 +119,8 @@ internal sealed class ModelRepository(ModelRegistry registry, ModelLoader loader
                 registry.Withdraw(model);
                 left.Add(model);
             }
+
+            RecoverWhenAllAreReady();
         }
         finally
         {
@@ -185,7 +188,18 @@ internal sealed class ModelRepository(ModelRegistry registry, ModelLoader loader
         }
 
         Forget(model);
+        RecoverWhenAllAreReady();
         return null;
+    }
+
+    /// <summary>The server is ready when all models in service are, says the protocol: also when one failed at the start and was
+    /// loaded or unloaded since.</summary>
+    private void RecoverWhenAllAreReady()
+    {
+        if (registry.All.All(model => model.Signature is not null))
+        {
+            state.Recover();
+        }
     }
 
     /// <summary>Never fails: what cannot be disposed is logged.</summary>

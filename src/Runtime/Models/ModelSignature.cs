@@ -43,6 +43,7 @@ internal sealed class ModelSignature
         }
 
         EveryOutput = Array.ConvertAll(AllOutputs, i => new RequestedOutput(i));
+        EveryOutputInBinary = Array.ConvertAll(AllOutputs, i => new RequestedOutput(i, Binary: true));
         OutputIndex = AllOutputs.ToFrozenDictionary(i => Outputs[i].Name, i => i, StringComparer.Ordinal);
     }
 
@@ -66,6 +67,9 @@ internal sealed class ModelSignature
 
     /// <summary>What a request gets that names no output.</summary>
     public RequestedOutput[] EveryOutput { get; }
+
+    /// <summary>What a request gets that names no output and wants them in binary.</summary>
+    public RequestedOutput[] EveryOutputInBinary { get; }
 
     /// <summary>The names of the classes that an output scores, by index; null when the version names none.</summary>
     /// <param name="output">Position in <see cref="Outputs"/>.</param>

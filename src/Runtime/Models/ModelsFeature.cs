@@ -20,6 +20,7 @@ internal static class ModelsFeature
         services.AddSingleton<OptimizedModels>();
         services.AddSingleton<SessionOpener>();
         services.AddSingleton<WarmUp>();
+        services.AddSingleton<ThreadTrial>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelRegistry>();
         services.AddSingleton<ConfiguredModels>();

@@ -56,6 +56,12 @@ internal static partial class ModelsLog
     [LoggerMessage(EventId = 1025, Level = LogLevel.Warning, Message = "The optimized form of {Model} version {Version} could not be kept; the next load optimizes it again")]
     public static partial void OptimizedNotKept(this ILogger log, string model, string version, Exception exception);
 
+    [LoggerMessage(EventId = 1027, Level = LogLevel.Information, Message = "Runs of {Model} version {Version} compute on {Threads} thread(s): {Reason}")]
+    public static partial void ThreadsChosen(this ILogger log, string model, string version, int threads, string reason);
+
+    [LoggerMessage(EventId = 1028, Level = LogLevel.Warning, Message = "{Model} version {Version} could not be tried on one thread; it runs on the shared ones")]
+    public static partial void ThreadTrialFailed(this ILogger log, string model, string version, Exception exception);
+
     [LoggerMessage(EventId = 1026, Level = LogLevel.Warning, Message = "The folder of optimized forms of {Model} version {Version} cannot be used")]
     public static partial void OptimizedCacheUnusable(this ILogger log, string model, string version, Exception exception);
 }

@@ -33,21 +33,27 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
     /// <summary>The loaded model; null while it loads or after it failed.</summary>
     public ModelSignature? Signature => signature;
 
+    /// <summary>On how many threads its runs compute; null until it is loaded.</summary>
+    public RunThreading? Threading { get; private set; }
+
     /// <summary>Why it cannot be served, in plain words; null unless loading failed.</summary>
     public string? Error => error;
 
     /// <summary>Puts the loaded session into service, after a trial of what requests can be merged.</summary>
     /// <param name="session">The loaded model.</param>
     /// <param name="processing">What happens before and after it; null for nothing.</param>
+    /// <param name="threading">On how many threads its runs compute.</param>
+    /// <param name="shapes">Per input, the shape that the configuration warms it up with.</param>
     /// <exception cref="ModelLoadException">It cannot be served over the protocol, or the processing does not fit it.</exception>
-    public void Serve(OrtSession session, ProcessingOptions? processing)
+    public void Serve(OrtSession session, ProcessingOptions? processing, RunThreading threading, IReadOnlyDictionary<string, long[]> shapes)
     {
+        Threading = threading;
         var loaded = new ModelSignature(session, processing);
         var computed = loaded.SessionOutputs(loaded.EveryOutput);
         var outputs = Array.ConvertAll(computed, i => session.Outputs[i]);
         Scheduler.Open(
             session.Run,
-            BatchTrial.Decide(session.Run, session.Inputs, outputs, computed, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
+            BatchTrial.Decide(session.Run, TrialInputs.Like(session.Inputs, shapes), outputs, computed, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
         signature = loaded;
     }
 

@@ -12,14 +12,15 @@ internal sealed class SessionOpener(OrtEnvironment environment, OptimizedModels 
     /// <param name="model">Which one.</param>
     /// <param name="folder">The version's folder in the cache, verified.</param>
     /// <param name="entry">Which of its files is the model.</param>
+    /// <param name="oneThread">Whether runs compute on the thread that calls them alone.</param>
     /// <exception cref="OrtException">The engine cannot load it.</exception>
     /// <exception cref="ModelLoadException">It refers to other files, or it must run on a provider that cannot be had.</exception>
-    public OrtSession Open(ServedModel model, string folder, ModelFileOptions entry)
+    public OrtSession Open(ServedModel model, string folder, ModelFileOptions entry, bool oneThread)
     {
         var path = Path.Combine(folder, entry.Path);
         var hasExternalData = OnnxReferences.Check(path, entry.Path, model.Options.Files);
         var execution = ExecutionSettings.Of(options.Value, model.Options);
-        var settings = Settings(model, execution, OnnxInputs.OpenExtents(path));
+        var settings = Settings(model, execution, OnnxInputs.OpenExtents(path)) with { OneThread = oneThread };
         for (var first = 0; first < execution.Providers.Count; first++)
         {
             if (TryOpenOn(execution, first, model, path, settings) is { } session)
@@ -29,10 +30,24 @@ internal sealed class SessionOpener(OrtEnvironment environment, OptimizedModels 
         }
 
         // A provider may rewrite the graph for itself, so only what is made for the CPU is kept.
-        return execution.OptimizedCache && !hasExternalData && entry.Size < OptimizedModels.LargestModel && settings.GraphOptimization != OrtGraphOptimization.Disabled
+        return !hasExternalData && IsKept(execution, entry)
             ? optimized.Open(model.Name, model.Version, folder, path, entry.Sha256, settings)
             : OrtSession.Load(environment, path, settings);
     }
+
+    /// <summary>The key of what is kept beside the optimized model.</summary>
+    /// <returns>Null when the options say that nothing is kept.</returns>
+    public string? Key(ServedModel model, ModelFileOptions entry)
+    {
+        var execution = ExecutionSettings.Of(options.Value, model.Options);
+        return IsKept(execution, entry) ? OptimizedModels.Key(entry.Sha256, Settings(model, execution, new HashSet<string>())) : null;
+    }
+
+    private static bool IsKept(ExecutionSettings execution, ModelFileOptions entry) =>
+        execution.OptimizedCache && entry.Size < OptimizedModels.LargestModel && Optimization(execution) != OrtGraphOptimization.Disabled;
+
+    private static OrtGraphOptimization Optimization(ExecutionSettings execution) =>
+        Enum.Parse<OrtGraphOptimization>(execution.GraphOptimization, ignoreCase: true);
 
     private OrtSession? TryOpenOn(ExecutionSettings execution, int first, ServedModel model, string path, OrtSessionSettings settings)
     {
@@ -72,7 +87,7 @@ internal sealed class SessionOpener(OrtEnvironment environment, OptimizedModels 
 
         return new OrtSessionSettings
         {
-            GraphOptimization = Enum.Parse<OrtGraphOptimization>(execution.GraphOptimization, ignoreCase: true),
+            GraphOptimization = Optimization(execution),
             ParallelOperators = execution.ParallelOperators,
             Arena = execution.Arena,
             MemoryPattern = open.All(execution.FreeDimensions.ContainsKey),

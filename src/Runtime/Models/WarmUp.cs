@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ops.Runtime.Configuration;
 using Ops.Runtime.OnnxRuntime;
+using Ops.Runtime.Scheduling;
 
 namespace Ops.Runtime.Models;
 
@@ -13,25 +14,22 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
     /// <param name="session">Its session.</param>
     /// <param name="execution">Runs and shapes.</param>
     /// <param name="cancellation">Ends the runs.</param>
+    /// <returns>Whether it ran.</returns>
     /// <exception cref="ModelLoadException">A run failed although the options say the shapes. Otherwise it is only logged: 1
     /// may be impossible for an open extent, and zeros for a model that divides.</exception>
-    public void Run(ServedModel model, OrtSession session, ExecutionSettings execution, CancellationToken cancellation)
+    public bool Run(ServedModel model, OrtSession session, ExecutionSettings execution, CancellationToken cancellation)
     {
         if (execution.WarmUpRuns == 0 || session.Inputs.Any(i => i.ElementType != OrtElementType.String && i.ElementType.Size() == 0))
         {
-            return;
+            return false;
         }
 
         var start = Stopwatch.GetTimestamp();
-        var inputs = new List<OrtTensor>();
+        var inputs = Array.Empty<OrtTensor>();
         try
         {
-            foreach (var input in session.Inputs)
-            {
-                inputs.Add(Zeros(input.ElementType, execution.WarmUpShapes.GetValueOrDefault(input.Name) ?? Array.ConvertAll(input.Shape, extent => extent < 0 ? 1 : extent)));
-            }
-
-            var outputs = Enumerable.Range(0, session.Outputs.Count).ToArray();
+            inputs = Inputs(session, execution);
+            var outputs = Outputs(session);
             for (var i = 0; i < execution.WarmUpRuns; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -39,6 +37,7 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
             }
 
             model.Metrics.WarmUpSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            return true;
         }
         catch (Exception exception) when (exception is OrtException or ArgumentException or OverflowException or OutOfMemoryException)
         {
@@ -49,23 +48,45 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
             }
 
             log.WarmUpFailed(model.Name, model.Version, exception);
+            return false;
         }
         finally
         {
-            inputs.ForEach(input => input.Dispose());
+            MergedRun.Dispose(inputs);
         }
     }
 
-    private static void RunOnce(OrtSession session, List<OrtTensor> inputs, int[] outputs, CancellationToken cancellation)
+    /// <summary>What the model is warmed up with: zeros.</summary>
+    /// <returns>One tensor per input; the caller disposes them.</returns>
+    internal static OrtTensor[] Inputs(OrtSession session, ExecutionSettings execution)
+    {
+        var inputs = new OrtTensor[session.Inputs.Count];
+        try
+        {
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                var input = session.Inputs[i];
+                inputs[i] = Zeros(input.ElementType, execution.WarmUpShapes.GetValueOrDefault(input.Name) ?? Array.ConvertAll(input.Shape, extent => extent < 0 ? 1 : extent));
+            }
+
+            return inputs;
+        }
+        catch
+        {
+            MergedRun.Dispose(inputs);
+            throw;
+        }
+    }
+
+    /// <summary>All outputs but those that are no tensors, which cannot be returned.</summary>
+    internal static int[] Outputs(OrtSession session) =>
+        [.. Enumerable.Range(0, session.Outputs.Count).Where(i => session.Outputs[i].ElementType != OrtElementType.Undefined)];
+
+    private static void RunOnce(OrtSession session, OrtTensor[] inputs, int[] outputs, CancellationToken cancellation)
     {
         using var options = OrtRunOptions.Create();
         using var registration = cancellation.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
-        // Not those that are no tensors, which cannot be returned.
-        var tensors = outputs.Where(i => session.Outputs[i].ElementType != OrtElementType.Undefined).ToArray();
-        foreach (var output in session.Run(options, inputs.ToArray(), tensors))
-        {
-            output.Dispose();
-        }
+        MergedRun.Dispose(session.Run(options, inputs, outputs));
     }
 
     private static OrtTensor Zeros(OrtElementType type, long[] shape)

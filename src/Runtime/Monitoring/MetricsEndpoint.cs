@@ -39,6 +39,7 @@ internal static class MetricsEndpoint
         Each("ops_runtime_queue_length", "gauge", "Inference requests waiting for a run now.", m => m.Waiting);
         Each("ops_runtime_model_load_seconds", "gauge", "Time to fetch, verify and load the version; 0 until done.", m => m.LoadSeconds);
         Each("ops_runtime_model_warmup_seconds", "gauge", "Time to run the version with zeros before it was ready, part of the load; 0 without.", m => m.WarmUpSeconds);
+        Each("ops_runtime_model_run_threads", "gauge", "CPU threads that one run of the version computes on; 0 until it is loaded.", m => m.RunThreads);
         writer.Family("ops_runtime_provider_info", "gauge", "Always 1; the label says where the version runs.");
         foreach (var m in models.Where(m => m.Providers.Count > 0))
         {

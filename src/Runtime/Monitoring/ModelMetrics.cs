@@ -37,6 +37,9 @@ internal sealed class ModelMetrics(string model, string version)
     /// <summary>Running with zeros before it was ready, part of <see cref="LoadSeconds"/>; 0 without.</summary>
     public double WarmUpSeconds { get; set; }
 
+    /// <summary>CPU threads that one run computes on; 0 until it is loaded.</summary>
+    public int RunThreads { get; set; }
+
     /// <summary>Where it runs, best first; empty until it is loaded.</summary>
     public IReadOnlyList<string> Providers { get; set; } = [];
 

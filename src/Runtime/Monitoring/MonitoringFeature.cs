@@ -15,6 +15,9 @@ internal static class MonitoringFeature
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // With any level of this category the host makes an activity and a scope for every request, which nothing here reads:
+        // lines of requests carry their ids themselves, and RuntimeTracing makes the spans.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddJsonConsole(json =>
         {
             json.UseUtcTimestamp = true;

@@ -6,19 +6,18 @@ namespace Ops.Runtime.OnnxRuntime;
 /// A loaded model. Runs may come from several threads at once, and disposing waits for none of them: the last run that
 /// is under way releases the model. (The package's own session must not be disposed during a run.)
 /// </summary>
-internal sealed class OrtSession : IDisposable
+internal sealed partial class OrtSession : IDisposable
 {
     private readonly InferenceSession session;
     private readonly string[] inputNames;
+    private readonly string[] allOutputNames;
 
     /// <summary>Says when to shrink; null without an arena of its own.</summary>
     private readonly ArenaTrim? trim;
 
     private readonly string devices;
 
-    /// <summary>Per output whether a run showed that <see cref="TryOutputShape"/> is right; models may declare what they do
-    /// not keep.</summary>
-    private readonly Prediction[] predictions;
+    private readonly OutputShapes shapes;
 
     /// <summary>The runs under way, and one for the owner.</summary>
     private int leases = 1;
@@ -33,14 +32,8 @@ internal sealed class OrtSession : IDisposable
         Inputs = session.InputNames.Select(name => OrtTensorInfo.Create(name, session.InputMetadata[name])).ToArray();
         Outputs = session.OutputNames.Select(name => OrtTensorInfo.Create(name, session.OutputMetadata[name])).ToArray();
         inputNames = [.. session.InputNames];
-        predictions = new Prediction[Outputs.Count];
-    }
-
-    private enum Prediction
-    {
-        Unknown,
-        Kept,
-        Broken,
+        allOutputNames = [.. session.OutputNames];
+        shapes = new OutputShapes(Inputs, Outputs);
     }
 
     /// <summary>Where it runs, best first; single operators that the first ones lack run on the CPU.</summary>
@@ -76,7 +69,8 @@ internal sealed class OrtSession : IDisposable
         });
     }
 
-    /// <summary>Runs the model once, on the calling thread and the shared pool.</summary>
+    /// <summary>Runs the model once, on the calling thread and the shared pool. Where the model says which shapes its outputs
+    /// will have, they are written into memory of the pool of tensors, so that a steady load takes none from the engine.</summary>
     /// <param name="options">Stops the run when terminated.</param>
     /// <param name="inputs">One tensor per input, in the order of <see cref="Inputs"/>.</param>
     /// <param name="outputs">Indices into <see cref="Outputs"/>: what to compute.</param>
@@ -84,69 +78,48 @@ internal sealed class OrtSession : IDisposable
     /// <exception cref="OrtException">The run failed or was terminated.</exception>
     public OrtTensor[] Run(OrtRunOptions options, ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs)
     {
-        var inputValues = Values(inputs);
-        var outputNames = Names(outputs);
-        using var lease = new Lease(this, options);
-        try
+        if (TryAllocate(inputs, outputs) is { } results)
         {
-            Trim(options, inputs);
-            // The list's own Dispose would release all values; they are ours now, one by one.
-            var results = Adopt((IReadOnlyList<OrtValue>)session.Run(options.Value, inputNames, inputValues, outputNames), inputs);
-            Check(inputs, outputs, results);
-            return results;
+            try
+            {
+                Run(options, inputs, outputs, results);
+                return results;
+            }
+            catch (OrtException) when (!options.IsTerminated)
+            {
+                // It may be that the model broke its word about an output this time; without given outputs it may do so.
+                Release(results);
+            }
+            catch
+            {
+                Release(results);
+                throw;
+            }
         }
-        catch (OnnxRuntimeException exception)
-        {
-            throw OrtException.From(exception);
-        }
+
+        return RunUnbound(options, inputs, outputs);
     }
 
-    /// <summary>Runs the model once and writes outputs into tensors of the caller where it has some.</summary>
+    /// <summary>Runs the model once and writes the outputs into tensors of the caller.</summary>
     /// <param name="options">Stops the run when terminated.</param>
     /// <param name="inputs">One tensor per input, in the order of <see cref="Inputs"/>.</param>
     /// <param name="outputs">Indices into <see cref="Outputs"/>: what to compute.</param>
-    /// <param name="results">Per requested output the tensor to write into, of the type and shape that the model will
-    /// produce (<see cref="TryOutputShape"/>), or null, which the call replaces by a new tensor. The caller disposes all.</param>
+    /// <param name="results">Per requested output a tensor of the type and shape that the model will produce.</param>
     /// <exception cref="OrtException">The run failed, was terminated, or the model produced another shape.</exception>
-    public void Run(OrtRunOptions options, ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs, Span<OrtTensor?> results)
+    public void Run(OrtRunOptions options, ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs, ReadOnlySpan<OrtTensor> results)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(results.Length, outputs.Length, nameof(results));
-        if (results.IndexOfAnyExcept((OrtTensor?)null) < 0)
-        {
-            Run(options, inputs, outputs).CopyTo(results);
-            return;
-        }
-
-        var inputValues = Values(inputs);
-        var outputNames = Names(outputs);
+        var inputValues = Values(inputs, Inputs.Count);
         using var lease = new Lease(this, options);
         try
         {
             Trim(options, inputs);
-            if (!results.Contains(null))
-            {
-                session.Run(options.Value, inputNames, inputValues, outputNames, Array.ConvertAll(results.ToArray(), r => r!.Value));
-                return;
-            }
-
-            RunBound(options, inputValues, outputNames, results, inputs);
+            session.Run(options.Value, inputNames, inputValues, Names(outputs), Values(results, outputs.Length));
         }
         catch (OnnxRuntimeException exception)
         {
             throw OrtException.From(exception);
         }
-    }
-
-    /// <summary>Says which shape an output will have, when the model says so (every extent is fixed or has the name of an
-    /// extent of an input) and a run without given outputs has shown that it keeps to that, as the warm-up does.</summary>
-    /// <param name="output">Index into <see cref="Outputs"/>.</param>
-    /// <param name="inputs">The tensors of the run, in the order of <see cref="Inputs"/>.</param>
-    /// <param name="shape">The shape.</param>
-    /// <returns>False when only the run will tell.</returns>
-    public bool TryOutputShape(int output, ReadOnlySpan<OrtTensor> inputs, out long[] shape)
-    {
-        shape = [];
-        return predictions[output] == Prediction.Kept && TryPredict(output, inputs, out shape);
     }
 
     public void Dispose()
@@ -174,98 +147,31 @@ internal sealed class OrtSession : IDisposable
         options.Shrink(trim.Next(bytes) ? devices : string.Empty);
     }
 
-    private void Check(ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs, OrtTensor[] results)
+    private OrtTensor[] RunUnbound(OrtRunOptions options, ReadOnlySpan<OrtTensor> inputs, ReadOnlySpan<int> outputs)
     {
-        for (var i = 0; i < results.Length; i++)
+        var inputValues = Values(inputs, Inputs.Count);
+        using var lease = new Lease(this, options);
+        try
         {
-            ref var prediction = ref predictions[outputs[i]];
-            if (prediction == Prediction.Unknown && TryPredict(outputs[i], inputs, out var shape))
-            {
-                prediction = shape.AsSpan().SequenceEqual(results[i].Shape) ? Prediction.Kept : Prediction.Broken;
-            }
+            Trim(options, inputs);
+            // The list's own Dispose would release all values; they are ours now, one by one.
+            var results = Adopt((IReadOnlyList<OrtValue>)session.Run(options.Value, inputNames, inputValues, Names(outputs)), inputs);
+            shapes.Learn(inputs, outputs, results, (given, output, result) => IsWritten(options, given, output, result));
+            return results;
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw OrtException.From(exception);
         }
     }
 
-    private bool TryPredict(int output, ReadOnlySpan<OrtTensor> inputs, out long[] shape)
+    private static OrtValue[] Values(ReadOnlySpan<OrtTensor> tensors, int expected)
     {
-        var info = Outputs[output];
-        shape = (long[])info.Shape.Clone();
-        for (var i = 0; i < shape.Length; i++)
-        {
-            if (shape[i] < 0 && !TryExtent(info.Symbols[i], inputs, out shape[i]))
-            {
-                return false;
-            }
-        }
-
-        return info.ElementType.Size() > 0;
-    }
-
-    private bool TryExtent(string symbol, ReadOnlySpan<OrtTensor> inputs, out long extent)
-    {
-        extent = -1;
-        for (var i = 0; symbol.Length > 0 && i < inputs.Length; i++)
-        {
-            var at = Array.IndexOf(Inputs[i].Symbols, symbol);
-            if (at >= 0 && Inputs[i].Shape[at] < 0 && at < inputs[i].Shape.Length)
-            {
-                extent = inputs[i].Shape[at];
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void RunBound(OrtRunOptions options, OrtValue[] inputValues, string[] outputNames, Span<OrtTensor?> results, ReadOnlySpan<OrtTensor> inputs)
-    {
-        using var binding = session.CreateIoBinding();
-        for (var i = 0; i < inputValues.Length; i++)
-        {
-            binding.BindInput(inputNames[i], inputValues[i]);
-        }
-
-        for (var i = 0; i < outputNames.Length; i++)
-        {
-            if (results[i] is { } given)
-            {
-                binding.BindOutput(outputNames[i], given.Value);
-            }
-            else
-            {
-                binding.BindOutputToDevice(outputNames[i], OrtMemoryInfo.DefaultInstance);
-            }
-        }
-
-        var values = (IReadOnlyList<OrtValue>)session.RunWithBoundResults(options.Value, binding);
-        var fresh = new List<OrtValue>(values.Count);
-        for (var i = 0; i < values.Count; i++)
-        {
-            if (results[i] is null)
-            {
-                fresh.Add(values[i]);
-            }
-            else
-            {
-                values[i].Dispose();
-            }
-        }
-
-        var adopted = Adopt(fresh, inputs);
-        var next = 0;
-        foreach (ref var result in results)
-        {
-            result ??= adopted[next++];
-        }
-    }
-
-    private OrtValue[] Values(ReadOnlySpan<OrtTensor> inputs)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, Inputs.Count, nameof(inputs));
-        var values = new OrtValue[inputs.Length];
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tensors.Length, expected, nameof(tensors));
+        var values = new OrtValue[tensors.Length];
         for (var i = 0; i < values.Length; i++)
         {
-            values[i] = inputs[i].Value;
+            values[i] = tensors[i].Value;
         }
 
         return values;
@@ -273,10 +179,15 @@ internal sealed class OrtSession : IDisposable
 
     private string[] Names(ReadOnlySpan<int> outputs)
     {
+        if (outputs.Length == 1 && allOutputNames.Length == 1)
+        {
+            return allOutputNames;
+        }
+
         var names = new string[outputs.Length];
         for (var i = 0; i < names.Length; i++)
         {
-            names[i] = Outputs[outputs[i]].Name;
+            names[i] = allOutputNames[outputs[i]];
         }
 
         return names;
@@ -326,45 +237,5 @@ internal sealed class OrtSession : IDisposable
         }
 
         return output;
-    }
-
-    private void Leave()
-    {
-        if (Interlocked.Decrement(ref leases) == 0)
-        {
-            session.Dispose();
-        }
-    }
-
-    /// <summary>Keeps the session and the run's options alive during a run.</summary>
-    private readonly ref struct Lease
-    {
-        private readonly OrtSession owner;
-        private readonly OrtRunOptions options;
-
-        public Lease(OrtSession owner, OrtRunOptions options)
-        {
-            // The package passes on the raw handle, so the options must not be released under a run.
-            var added = false;
-            options.Value.DangerousAddRef(ref added);
-            int current;
-            do
-            {
-                current = Volatile.Read(ref owner.leases);
-                if (current == 0 || Volatile.Read(ref owner.disposed) != 0)
-                {
-                    options.Value.DangerousRelease();
-                    throw new ObjectDisposedException(nameof(OrtSession));
-                }
-            }
-            while (Interlocked.CompareExchange(ref owner.leases, current + 1, current) != current);
-            (this.owner, this.options) = (owner, options);
-        }
-
-        public void Dispose()
-        {
-            owner.Leave();
-            options.Value.DangerousRelease();
-        }
     }
 }

@@ -17,7 +17,17 @@ internal static class OrtSessionOptions
             options.EnableCpuMemArena = settings.Arena;
             // The engine refuses patterns together with operators side by side.
             options.EnableMemoryPattern = settings.MemoryPattern && !settings.ParallelOperators;
-            options.DisablePerSessionThreads();
+            if (settings.OneThread)
+            {
+                // Of the session's own and none beside the caller: no pool is made.
+                options.IntraOpNumThreads = 1;
+                options.InterOpNumThreads = 1;
+            }
+            else
+            {
+                options.DisablePerSessionThreads();
+            }
+
             if (environment.SharesArena && settings.Arena)
             {
                 options.AddSessionConfigEntry("session.use_env_allocators", "1");

@@ -21,6 +21,10 @@ internal sealed record OrtSessionSettings
     /// <summary>Independent operators of a run go side by side, on the threads for that.</summary>
     public bool ParallelOperators { get; init; }
 
+    /// <summary>A run computes on the thread that calls it, and on no other; otherwise with the threads that all sessions
+    /// share.</summary>
+    public bool OneThread { get; init; }
+
     /// <summary>Working memory is kept between runs.</summary>
     public bool Arena { get; init; } = true;
 

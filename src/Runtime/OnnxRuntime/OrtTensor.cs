@@ -50,6 +50,9 @@ internal sealed unsafe class OrtTensor : IDisposable
     /// <summary>Bytes of the elements; 0 for strings.</summary>
     public long ByteLength => byteLength;
 
+    /// <summary>Whether the elements lie in the pool's memory, not in the engine's or the caller's.</summary>
+    internal bool IsPooled => block.Address != 0;
+
     internal OrtValue Value { get; }
 
     /// <summary>The elements' memory, read and write. Not for strings, and not after <see cref="Dispose"/>.</summary>

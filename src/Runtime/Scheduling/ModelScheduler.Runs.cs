@@ -29,13 +29,43 @@ internal sealed partial class ModelScheduler
         }
     }
 
-    /// <summary>Runs what waits until nothing does, then becomes idle.</summary>
+    /// <summary>A slot that was sent to work: runs what waits until nothing does, then becomes idle.</summary>
     internal void Work(RunSlot slot)
     {
-        while (TakeBatch(slot))
+        for (var wasStarted = true; TakeBatch(slot, wasStarted); wasStarted = false)
         {
             slot.RunBatch(run);
+            if (StartsAnew(slot))
+            {
+                return;
+            }
         }
+    }
+
+    /// <summary>After a short merged run the answers go out and the next requests come in first, so that the next run is
+    /// merged too.</summary>
+    private bool StartsAnew(RunSlot slot)
+    {
+        if (!policy.IsOn || !Pace.IsQuick)
+        {
+            return false;
+        }
+
+        lock (gate)
+        {
+            slot.Renew();
+            if (queue.Count <= starting * RequestsPerStart)
+            {
+                idle.Push(slot);
+                SetTimer(time.GetTimestamp());
+            }
+            else
+            {
+                Start(slot);
+            }
+        }
+
+        return true;
     }
 
     /// <summary>A run of requests that waited begins.</summary>
@@ -142,10 +172,11 @@ internal sealed partial class ModelScheduler
         }
     }
 
-    private bool TakeBatch(RunSlot slot)
+    private bool TakeBatch(RunSlot slot, bool wasStarted)
     {
         lock (gate)
         {
+            starting -= wasStarted ? 1 : 0;
             slot.Renew();
             var now = time.GetTimestamp();
             FailExpired(now);
@@ -159,6 +190,12 @@ internal sealed partial class ModelScheduler
             queue.Take(policy, slot.Batch);
             foreach (var pending in slot.Batch)
             {
+                if (pending.FoundFree)
+                {
+                    metrics.QueueDuration.Observe(TimeSpan.Zero);
+                    continue;
+                }
+
                 var waited = time.GetElapsedTime(pending.Arrived, now);
                 metrics.QueueDuration.Observe(waited);
                 RuntimeTracing.Record("queue", pending.Trace, waited);

@@ -6,8 +6,10 @@ namespace Ops.Runtime.Scheduling;
 
 /// <summary>
 /// Lets a bounded number of runs of one model happen at once and a bounded number of requests wait, the most urgent and
-/// then the oldest first. A request that finds a free run takes it on its own thread; whatever waits when a run becomes
-/// free is merged as far as the policy allows.
+/// then the oldest first; whatever waits when a run begins is merged as far as the policy allows. A request that finds a
+/// free run takes it on its own thread when runs are short and no other request could join it. Otherwise the run begins
+/// behind what the pool's threads have to do already: those that receive requests meanwhile add them to it, and a long run
+/// does not keep the thread that would notice its client going away.
 /// </summary>
 internal sealed partial class ModelScheduler : IDisposable
 {
@@ -27,6 +29,9 @@ internal sealed partial class ModelScheduler : IDisposable
     private string? stopped;
     private volatile string? cutReason;
     private long wakeAt = long.MaxValue;
+
+    /// <summary>Slots that were sent to work and have not looked for it yet.</summary>
+    private int starting;
 
     /// <param name="settings">The bounds.</param>
     /// <param name="metrics">Counts.</param>
@@ -53,6 +58,18 @@ internal sealed partial class ModelScheduler : IDisposable
     /// <summary>Requests that wait now.</summary>
     public int Waiting => queue.Count;
 
+    /// <summary>Runs that are free now.</summary>
+    internal int Idle
+    {
+        get
+        {
+            lock (gate)
+            {
+                return idle.Count;
+            }
+        }
+    }
+
     /// <summary>Whether a request that comes now would probably be turned away. Read before its body is.</summary>
     public bool IsFull
     {
@@ -65,7 +82,7 @@ internal sealed partial class ModelScheduler : IDisposable
 
             lock (gate)
             {
-                return idle.Count == 0;
+                return idle.Count == 0 && !HasRoom;
             }
         }
     }
@@ -73,8 +90,14 @@ internal sealed partial class ModelScheduler : IDisposable
     /// <summary>The bounds.</summary>
     public SchedulerSettings Settings => settings;
 
+    /// <summary>How long runs take.</summary>
+    public RunPace Pace { get; } = new();
+
     /// <summary>How requests are merged.</summary>
     public BatchPolicy Policy => policy;
+
+    /// <summary>What a slot takes that is about to look for work does not wait any more.</summary>
+    private bool HasRoom => queue.Count < settings.QueueLimit + starting;
 
     /// <summary>Puts a loaded model behind it. Before the first request.</summary>
     public void Open(EngineRun engine, BatchPolicy batching)
@@ -102,18 +125,20 @@ internal sealed partial class ModelScheduler : IDisposable
         {
             ThrowIfStopped();
             // With a delay, a request that could have company waits for it even when a run is free.
-            var waitsForOthers = now.MaxQueueDelay > TimeSpan.Zero && now.IsOn && shape.Rows > 0 && shape.Rows < now.MaxBatchSize;
-            if (queue.Count == 0 && !waitsForOthers && idle.TryPop(out slot))
+            var mayHaveCompany = now.IsOn && shape.Rows > 0 && shape.Rows < now.MaxBatchSize && (now.MaxQueueDelay > TimeSpan.Zero || metrics.InFlight > 1);
+            var isFree = queue.Count <= starting && idle.Count > 0;
+            if (isFree && !mayHaveCompany && Pace.IsQuick)
             {
+                slot = idle.Pop();
                 slot.Begin();
             }
-            else if (queue.Count >= settings.QueueLimit)
+            else if (!HasRoom)
             {
                 throw Refusals.QueueFull();
             }
             else
             {
-                pending = Enqueue(request, shape, aborted);
+                pending = Enqueue(request, shape, isFree, aborted);
             }
         }
 
@@ -167,11 +192,12 @@ internal sealed partial class ModelScheduler : IDisposable
         RunThreads.Reserve(-settings.Instances);
     }
 
-    private PendingRequest Enqueue(InferRequest request, BatchShape shape, CancellationToken aborted)
+    private PendingRequest Enqueue(InferRequest request, BatchShape shape, bool foundFree, CancellationToken aborted)
     {
         var now = time.GetTimestamp();
         var pending = new PendingRequest(request, shape, this, aborted)
         {
+            FoundFree = foundFree,
             Level = settings.Level(request.Parameters.Priority),
             Arrived = now,
             Deadline = settings.Patience(request.Parameters.Timeout) is { } patience ? now + Ticks(patience) : long.MaxValue,
@@ -195,12 +221,23 @@ internal sealed partial class ModelScheduler : IDisposable
     /// <summary>Sends one idle slot to work where there is some; it sends the next when there is more.</summary>
     private void StartWhatIsDue(long now)
     {
-        if (idle.Count > 0 && IsNextRunDue(now))
+        if (idle.Count > 0 && queue.Count > starting * RequestsPerStart && IsNextRunDue(now))
         {
-            ThreadPool.UnsafeQueueUserWorkItem(idle.Pop(), preferLocal: false);
+            Start(idle.Pop());
         }
 
         SetTimer(now);
+    }
+
+    /// <summary>How many requests one slot that was sent to work is good for; when it finds more, it sends the next. Long runs
+    /// had better go side by side.</summary>
+    private int RequestsPerStart => policy.IsOn && Pace.IsQuick ? policy.MaxBatchSize : 1;
+
+    /// <summary>Behind all that the pool has to do already, so that what has been received by then runs together.</summary>
+    private void Start(RunSlot slot)
+    {
+        starting++;
+        ThreadPool.UnsafeQueueUserWorkItem(slot, preferLocal: false);
     }
 
     private bool IsNextRunDue(long now) =>

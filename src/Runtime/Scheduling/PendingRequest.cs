@@ -53,6 +53,9 @@ internal sealed class PendingRequest : IValueTaskSource<InferResult>
     /// <summary>From 0, the most urgent.</summary>
     public int Level { get; init; }
 
+    /// <summary>A run was free when it came, so it does not count as waiting.</summary>
+    public bool FoundFree { get; init; }
+
     /// <summary>Timestamp of its arrival.</summary>
     public long Arrived { get; init; }
 

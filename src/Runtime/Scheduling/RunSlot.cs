@@ -68,7 +68,9 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
 
         var start = Stopwatch.GetTimestamp();
         var outputs = run(options!, request.Inputs, indices);
-        metrics.RunDuration.Observe(Stopwatch.GetElapsedTime(start));
+        var ran = Stopwatch.GetElapsedTime(start);
+        scheduler.Pace.Observe(ran);
+        metrics.RunDuration.Observe(ran);
         metrics.CountRun(rows);
         return new InferResult(outputs);
     }
@@ -177,6 +179,7 @@ internal sealed class RunSlot(ModelScheduler scheduler, ModelMetrics metrics) : 
             var merged = Stopwatch.GetTimestamp();
             var outputs = run(options!, inputs, indices);
             var ran = Stopwatch.GetElapsedTime(merged);
+            scheduler.Pace.Observe(ran);
             metrics.CountMerge(Stopwatch.GetElapsedTime(start, merged), Batch.Count);
             foreach (var pending in Batch)
             {

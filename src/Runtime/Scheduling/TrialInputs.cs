@@ -5,6 +5,16 @@ namespace Ops.Runtime.Scheduling;
 /// <summary>Inputs that a model is tried with at loading: harmless numbers, different in every row and always the same.</summary>
 internal static class TrialInputs
 {
+    /// <summary>Gives inputs the extents that the configuration warms the model up with, beyond the first, which counts rows.</summary>
+    /// <param name="inputs">The model's inputs.</param>
+    /// <param name="shapes">Shapes by name; those of another rank are left out.</param>
+    public static IReadOnlyList<OrtTensorInfo> Like(IReadOnlyList<OrtTensorInfo> inputs, IReadOnlyDictionary<string, long[]> shapes) =>
+    [
+        .. inputs.Select(input => input.Shape is [< 0, ..] && shapes.TryGetValue(input.Name, out var shape) && shape.Length == input.Shape.Length
+            ? input with { Shape = [input.Shape[0], .. shape[1..]] }
+            : input),
+    ];
+
     /// <summary>Makes one tensor per input.</summary>
     /// <param name="inputs">The model's inputs, all with an open first dimension.</param>
     /// <param name="rows">Which rows; the same number gives the same row.</param>

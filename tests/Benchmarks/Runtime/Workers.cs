@@ -17,7 +17,7 @@ internal sealed class RawWorker : IWorker
     private static readonly int[] OnlyOutput = [0];
     private readonly OrtSession session;
     private readonly OrtTensor[] inputs;
-    private readonly OrtTensor?[] outputs;
+    private readonly OrtTensor[] outputs;
     private readonly OrtRunOptions options = OrtRunOptions.Create();
 
     /// <param name="session">The model.</param>
@@ -40,7 +40,7 @@ internal sealed class RawWorker : IWorker
     public float[] Answer()
     {
         Once();
-        return outputs[0]!.Data<float>().ToArray();
+        return outputs[0].Data<float>().ToArray();
     }
 
     public bool Once()
@@ -52,7 +52,7 @@ internal sealed class RawWorker : IWorker
     public void Dispose()
     {
         inputs[0].Dispose();
-        outputs[0]!.Dispose();
+        outputs[0].Dispose();
         options.Dispose();
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Ops.Dashboard.Features.Targets.Local;
-using Ops.Dashboard.Features.Targets.Local.Inventory;
 using Ops.EndToEnd.Tests.Support;
 
 namespace Ops.EndToEnd.Tests.Failures;
@@ -19,7 +18,9 @@ public sealed class KilledReplicaTests(BrowserFixture browser, ITestOutputHelper
 
         var killed = Stopwatch.GetTimestamp();
         Signals.Kill(victim.Pid);
-        await Eventually.TrueAsync("The end of the process", TimeSpan.FromSeconds(5), () => new ProcessReader().Read(victim.Pid) is null);
+
+        // Until its last thread has gone, the kernel still takes requests for it: only then is its process id free.
+        await Eventually.TrueAsync("The end of the process", TimeSpan.FromSeconds(20), () => !IsThere(victim.Pid));
         var dead = Stopwatch.GetTimestamp();
         var back = await Eventually.TrueAsync("A process in its place that is ready", TimeSpan.FromSeconds(20), () => IsReady(Dashboard, victim));
         await Task.Delay(1000);
@@ -34,6 +35,19 @@ public sealed class KilledReplicaTests(BrowserFixture browser, ITestOutputHelper
         Assert.True(failed.Count <= Load, $"{failed.Count} requests failed: {failed.FirstOrDefault()?.Failure}");
         Assert.All(sent.Where(s => s.Failure is null), request => Assert.Equal("cnn", request.Model));
         await AssertExactlyPlannedAsync(2);
+    }
+
+    private static bool IsThere(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static bool IsReady(DashboardProcess dashboard, RuntimeProcess victim) =>

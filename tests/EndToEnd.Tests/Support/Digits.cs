@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
@@ -14,6 +15,7 @@ public sealed class Digits
 
     private const int Pixels = 64;
     private const int Classes = 10;
+    private const int MostTries = 30;
     private readonly double[] inputs;
     private readonly Dictionary<string, double[]> outputs;
 
@@ -54,15 +56,30 @@ public sealed class Digits
     /// <summary>The numbers in an answer of the protocol.</summary>
     public static double[] Logits(JsonElement answer) => [.. answer.GetProperty("outputs")[0].GetProperty("data").EnumerateArray().Select(e => e.GetDouble())];
 
+    private static double[] Logits(string text)
+    {
+        using var json = JsonDocument.Parse(text);
+        return Logits(json.RootElement);
+    }
+
     /// <summary>Asks an endpoint about one image.</summary>
     /// <returns>The ten numbers.</returns>
     public async Task<double[]> AskAsync(HttpClient client, string endpoint, string model, int index)
     {
-        using var answer = await client.PostAsync($"/serve/{endpoint}/v2/models/{model}/infer", Request(index));
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"{(int)answer.StatusCode}: {text}");
-        using var json = JsonDocument.Parse(text);
-        return Logits(json.RootElement);
+        for (var tries = 1; ; tries++)
+        {
+            using var answer = await client.PostAsync($"/serve/{endpoint}/v2/models/{model}/infer", Request(index));
+            var text = await answer.Content.ReadAsStringAsync();
+            if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter?.Delta is { } pause && tries < MostTries)
+            {
+                // What any client does that is told to come back, such as by a dashboard that has just started.
+                await Task.Delay(pause);
+                continue;
+            }
+
+            Assert.True(answer.IsSuccessStatusCode, $"{(int)answer.StatusCode}: {text}");
+            return Logits(text);
+        }
     }
 
     /// <summary>Asks about all images and compares with what this model should say.</summary>

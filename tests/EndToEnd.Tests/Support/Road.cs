@@ -18,8 +18,8 @@ public static partial class Road
     /// <param name="drop">Drag the file into the page instead of choosing it.</param>
     public static async Task UploadAsync(SignedIn window, string file, string model, int number, bool drop = false)
     {
-        var page = window.Page;
         await window.GoAsync("/models/upload");
+        var page = window.Page;
         if (drop)
         {
             await DropAsync(page, file);

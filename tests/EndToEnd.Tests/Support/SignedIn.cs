@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Playwright;
 
 namespace Ops.EndToEnd.Tests.Support;
@@ -6,15 +7,14 @@ namespace Ops.EndToEnd.Tests.Support;
 public sealed class SignedIn : IAsyncDisposable
 {
     private const int MostTries = 15;
+    private const int MostTabs = 3;
+    private const float LongestLoadMilliseconds = 15_000;
     private readonly List<string> errors = [];
 
     internal SignedIn(string who, IBrowserContext context, IPage page)
     {
-        (Who, Context, Page) = (who, context, page);
-        page.PageError += (_, error) => errors.Add(error);
-
-        // A page with something unsaved asks before it is left; a person in a hurry says yes.
-        page.Dialog += (_, dialog) => _ = dialog.AcceptAsync();
+        (Who, Context) = (who, context);
+        Page = Watch(page);
     }
 
     /// <summary>Whose it is.</summary>
@@ -23,8 +23,8 @@ public sealed class SignedIn : IAsyncDisposable
     /// <summary>Cookies and storage of the person.</summary>
     public IBrowserContext Context { get; }
 
-    /// <summary>The first page.</summary>
-    public IPage Page { get; }
+    /// <summary>The page in front; another one once a tab had to be given up.</summary>
+    public IPage Page { get; private set; }
 
     /// <summary>What scripts of the page failed with.</summary>
     public IReadOnlyList<string> Errors => errors;
@@ -32,17 +32,28 @@ public sealed class SignedIn : IAsyncDisposable
     /// <summary>Opens a page and waits until its circuit answers and it shows what it has.</summary>
     public async Task GoAsync(string path)
     {
+        var tabs = 1;
         for (var tries = 1; ; tries++)
         {
             try
             {
-                await Page.GotoAsync(path);
+                await Page.GotoAsync(path, new() { Timeout = LongestLoadMilliseconds });
                 break;
             }
             catch (PlaywrightException displaced) when (tries < MostTries && IsDisplaced(displaced))
             {
                 // A page whose server has come back loads itself anew, and that may take the place of this navigation: let it.
                 await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+            catch (TimeoutException stuck) when (tabs < MostTabs)
+            {
+                // The browser can lose a navigation that begins while the page loads itself anew. A person opens another tab; the log keeps
+                // whether the server answered meanwhile, because a server that does not would be a fault of ours.
+                tabs++;
+                TestContext.Current.TestOutputHelper?.WriteLine($"{Who}: {path} did not load from {Page.Url}; the server itself answers {await AskAsync(path)}. {stuck.Message}");
+                var given = Page;
+                Page = Watch(await Context.NewPageAsync());
+                await given.CloseAsync();
             }
         }
 
@@ -54,6 +65,29 @@ public sealed class SignedIn : IAsyncDisposable
     {
         var missing = "";
         await Eventually.TrueAsync($"{Page.Url} is ready", TimeSpan.FromSeconds(20), async () => (missing = await MissingAsync()).Length == 0, () => missing);
+    }
+
+    private IPage Watch(IPage page)
+    {
+        page.PageError += (_, error) => errors.Add(error);
+
+        // A page with something unsaved asks before it is left; a person in a hurry says yes.
+        page.Dialog += (_, dialog) => _ = dialog.AcceptAsync();
+        return page;
+    }
+
+    // The same request with the same cookies, past the tab.
+    private async Task<string> AskAsync(string path)
+    {
+        try
+        {
+            var answer = await Context.APIRequest.GetAsync(path, new() { Timeout = LongestLoadMilliseconds });
+            return answer.Status.ToString(CultureInfo.InvariantCulture);
+        }
+        catch (Exception exception) when (exception is PlaywrightException or TimeoutException)
+        {
+            return exception.Message;
+        }
     }
 
     private static bool IsDisplaced(PlaywrightException exception) =>

@@ -90,6 +90,7 @@ public sealed class RuntimeOptionsValidatorTests
         options.Execution = new ExecutionOptions
         {
             GraphOptimization = "most",
+            RunThreads = "two",
             WarmUpRuns = -1,
             WarmUpShapes = { ["x"] = [1, -1] },
             FreeDimensions = { ["batch"] = 0 },
@@ -105,7 +106,7 @@ public sealed class RuntimeOptionsValidatorTests
 
         string[] expected =
         [
-            "ProfileFolder", "ArenaExtend", "InterOpThreads", "Execution:GraphOptimization", "Execution:WarmUpRuns", "Execution:WarmUpShapes:x",
+            "ProfileFolder", "ArenaExtend", "InterOpThreads", "Execution:GraphOptimization", "Execution:RunThreads", "Execution:WarmUpRuns", "Execution:WarmUpShapes:x",
             "Execution:FreeDimensions:batch", "Models:0:Execution:Providers:0:Options:user_compute_stream",
             "Models:0:Execution:Providers:1:Options:trt_extra_plugin_lib_paths", "Models:0:Execution:Providers:1:Options:trt_engine_cache_path",
             "Models:0:Execution:Providers:2:Name",

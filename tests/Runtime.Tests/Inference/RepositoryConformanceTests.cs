@@ -100,6 +100,23 @@ public sealed class RepositoryConformanceTests : IDisposable
         Assert.Equal(404, (await server.PostAsync(path, "{}")).Status);
     }
 
+    [Theory]
+    [InlineData("load")]
+    [InlineData("unload")]
+    public async Task Change_WhatFailedAtTheStartIsLoadedOrTakenAway_TheServerIsReady(string change)
+    {
+        var broken = TestModels.Digits("4");
+        broken.Files[0].Size++;
+        await using var server = await TestServer.StartAsync([TestModels.Digits("3"), broken], Enabled);
+        Assert.Equal(503, (await server.GetAsync("/v2/health/ready")).Status);
+        Assert.Equal(200, (await server.PostAsync("/v2/repository/models/digits/versions/3/load", "")).Status);
+        Assert.Equal(503, (await server.GetAsync("/v2/health/ready")).Status);
+        server.Configure(TestModels.Digits("3"), TestModels.Digits("4"));
+        Assert.Equal(200, (await server.PostAsync($"/v2/repository/models/digits/versions/4/{change}", "")).Status);
+        Assert.Equal(200, (await server.GetAsync("/v2/health/ready")).Status);
+        Assert.Null(server.State.Snapshot.Error);
+    }
+
     [Fact]
     public async Task Load_HigherVersion_TakesOverUnversionedRequestsAndUnloadGivesThemBack()
     {

@@ -106,27 +106,36 @@ public sealed class OrtSessionTests : IDisposable
     }
 
     [Fact]
-    public void Run_IntoGivenOutput_WritesThereAndNowhereElse()
+    public void Run_IntoGivenOutput_WritesThere()
     {
         using var session = OrtSession.Load(environment, TestModels.Path("digits_mlp.onnx"));
         var (x, y) = TestModels.Samples("digits_mlp");
         using var input = OrtTensor.Allocate(OrtElementType.Float32, [16, 1, 8, 8]);
         x.CopyTo(input.Data<float>());
-        Assert.False(session.TryOutputShape(0, [input], out _), "no run has shown yet that the model keeps to what it declares");
-        using (var first = OrtRunOptions.Create())
-        {
-            session.Run(first, [input], [0])[0].Dispose();
-        }
-
-        Assert.True(session.TryOutputShape(0, [input], out var shape));
-        Assert.Equal([16, 10], shape);
-        using var output = OrtTensor.Allocate(OrtElementType.Float32, shape);
+        using var output = OrtTensor.Allocate(OrtElementType.Float32, [16, 10]);
         output.Data<float>().Fill(float.NaN);
         using var options = OrtRunOptions.Create();
-        OrtTensor?[] results = [output];
-        session.Run(options, [input], [0], results);
-        Assert.Same(output, results[0]);
+        session.Run(options, [input], [0], [output]);
         Assert.All(output.Data<float>().ToArray().Zip(y), p => Assert.Equal(p.Second, p.First, 1e-4f));
+    }
+
+    [Theory]
+    [InlineData(16, true)]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    public void Run_ShapeKnownFromAnEarlierRun_AnswersInMemoryOfThePool(int rows, bool showsSomething)
+    {
+        using var session = OrtSession.Load(environment, TestModels.Path("digits_mlp.onnx"));
+        var (x, y) = TestModels.Samples("digits_mlp");
+        using var input = OrtTensor.Allocate(OrtElementType.Float32, [rows, 1, 8, 8]);
+        x[..(rows * 64)].CopyTo(input.Data<float>());
+        using var options = OrtRunOptions.Create();
+        using var first = Assert.Single(session.Run(options, [input], [0]));
+        using var second = Assert.Single(session.Run(options, [input], [0]));
+        Assert.False(first.IsPooled, "no run had shown yet that the model keeps to what it declares");
+        Assert.Equal(showsSomething, second.IsPooled);
+        Assert.Equal([rows, 10], second.Shape);
+        Assert.All(second.Data<float>().ToArray().Zip(y), p => Assert.Equal(p.Second, p.First, 1e-4f));
     }
 
     [Fact]
@@ -137,23 +146,7 @@ public sealed class OrtSessionTests : IDisposable
         input.Data<float>().Clear();
         using var output = OrtTensor.Allocate(OrtElementType.Float32, [3, 10]);
         using var options = OrtRunOptions.Create();
-        Assert.Throws<OrtException>(() => session.Run(options, [input], [0], new OrtTensor?[] { output }));
-    }
-
-    [Fact]
-    public void Run_SomeOutputsGiven_MakesTheOthers()
-    {
-        using var folder = new TestFolder();
-        File.WriteAllBytes(folder.File("two.onnx"), OnnxBuilder.SumAndSelf());
-        using var session = OrtSession.Load(environment, folder.File("two.onnx"));
-        using var input = Floats(1, 2, 3, 4);
-        using var sum = OrtTensor.Allocate(OrtElementType.Float32, [4]);
-        using var options = OrtRunOptions.Create();
-        OrtTensor?[] results = [sum, null];
-        session.Run(options, [input], [0, 1], results);
-        using var made = results[1];
-        Assert.Equal([2, 4, 6, 8], sum.Data<float>().ToArray());
-        Assert.Equal([1, 2, 3, 4], made!.Data<float>().ToArray());
+        Assert.Throws<OrtException>(() => session.Run(options, [input], [0], [output]));
     }
 
     [Fact]
@@ -164,13 +157,33 @@ public sealed class OrtSessionTests : IDisposable
         using var session = OrtSession.Load(environment, folder.File("two.onnx"));
         using var input = Floats(1, 2, 3, 4);
         using var options = OrtRunOptions.Create();
-        using var self = Assert.Single(session.Run(options, [input], [1]));
+        using var first = Assert.Single(session.Run(options, [input], [1]));
+        using var second = Assert.Single(session.Run(options, [input], [1]));
         input.Data<float>().Clear();
-        Assert.Equal([1, 2, 3, 4], self.Data<float>().ToArray());
+        Assert.Equal([1, 2, 3, 4], first.Data<float>().ToArray());
+        Assert.Equal([1, 2, 3, 4], second.Data<float>().ToArray());
     }
 
     [Fact]
-    public void TryOutputShape_OnlyTheRunCanTell_SaysNo()
+    public void Run_ConstantHandedThrough_IsTheSameEveryTime()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("constant.onnx"), OnnxBuilder.ConstantAndNegated());
+        using var session = OrtSession.Load(environment, folder.File("constant.onnx"));
+        using var options = OrtRunOptions.Create();
+        for (var i = 0; i < 3; i++)
+        {
+            using var input = Floats(i, 1);
+            var outputs = session.Run(options, [input], [0, 1]);
+            using var constant = outputs[0];
+            using var negated = outputs[1];
+            Assert.Equal([1, 2, 3, 4], constant.Data<float>().ToArray());
+            Assert.Equal([-i, -1], negated.Data<float>().ToArray());
+        }
+    }
+
+    [Fact]
+    public void Run_OnlyTheRunCanTellAShape_TakesTheEnginesMemory()
     {
         using var folder = new TestFolder();
         File.WriteAllBytes(folder.File("model.onnx"), OnnxBuilder.UnknownExtent());
@@ -178,11 +191,12 @@ public sealed class OrtSessionTests : IDisposable
         using var input = Floats(1, 0, 3, 0);
         using var options = OrtRunOptions.Create();
         unknown.Run(options, [input], [0])[0].Dispose();
-        Assert.False(unknown.TryOutputShape(0, [input], out _));
+        using var output = Assert.Single(unknown.Run(options, [input], [0]));
+        Assert.False(output.IsPooled);
     }
 
     [Fact]
-    public void TryOutputShape_ModelBreaksItsWord_SaysNo()
+    public void Run_ModelBreaksItsWord_GivesWhatItMakes()
     {
         using var folder = new TestFolder();
         File.WriteAllBytes(folder.File("model.onnx"), OnnxBuilder.BreaksItsWord());
@@ -190,12 +204,30 @@ public sealed class OrtSessionTests : IDisposable
         using var input = OrtTensor.Allocate(OrtElementType.Float32, [3, 4]);
         input.Data<float>().Clear();
         using var options = OrtRunOptions.Create();
-        using (var output = Assert.Single(session.Run(options, [input], [0])))
+        for (var i = 0; i < 3; i++)
         {
+            using var output = Assert.Single(session.Run(options, [input], [0]));
             Assert.Equal([12], output.Shape);
+            Assert.False(output.IsPooled);
         }
+    }
 
-        Assert.False(session.TryOutputShape(0, [input], out _));
+    [Fact]
+    public void Run_ModelBreaksItsWordLater_GivesWhatItMakesThenToo()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllBytes(folder.File("model.onnx"), OnnxBuilder.KeepsItsWordUpToFour());
+        using var session = OrtSession.Load(environment, folder.File("model.onnx"));
+        using var options = OrtRunOptions.Create();
+        float[][] inputs = [[1, 2, 3], [4, 5, 6], [1, 2, 3, 4, 5], [7, 8, 9]];
+        bool[] pooled = [false, true, false, false];
+        foreach (var (values, isPooled) in inputs.Zip(pooled))
+        {
+            using var input = Floats(values);
+            using var output = Assert.Single(session.Run(options, [input], [0]));
+            Assert.Equal(values.Take(4), output.Data<float>().ToArray());
+            Assert.Equal(isPooled, output.IsPooled);
+        }
     }
 
     [Fact]

@@ -75,6 +75,7 @@ public sealed class ProcessMemoryTests : IDisposable
         {
             const int runs = 50;
             Once();
+            Once();
             var before = GC.GetAllocatedBytesForCurrentThread();
             var rented = TensorMemory.Shared.PooledBytes;
             for (var i = 0; i < runs; i++)

@@ -141,6 +141,14 @@ public sealed class BatchTrialTests
     }
 
     [Fact]
+    public void Like_ShapesOfTheWarmUp_AreTriedInsteadOfGuesses()
+    {
+        OrtTensorInfo[] inputs = [new("a", OrtElementType.Float32, [-1, -1, 3]), new("b", OrtElementType.Float32, [-1, -1]), new("c", OrtElementType.Float32, [4, -1])];
+        var shapes = new Dictionary<string, long[]> { ["a"] = [2, 7, 3], ["b"] = [1], ["c"] = [4, 9] };
+        Assert.Equal(["a: Float32[-1,7,3]", "b: Float32[-1,-1]", "c: Float32[4,-1]"], TrialInputs.Like(inputs, shapes).Select(i => i.ToString()));
+    }
+
+    [Fact]
     public void Decide_EveryRunFails_IsOff() =>
         Assert.Contains("No trial input", Decide((_, _, _) => throw new OrtException(OrtErrorCode.Fail, "No."), On).Reason, StringComparison.Ordinal);
 

@@ -9,14 +9,56 @@ namespace Ops.Runtime.Tests.Scheduling;
 public sealed class ModelSchedulerTests
 {
     [Fact]
-    public async Task RunAsync_IdleModel_RunsBeforeItReturns()
+    public async Task RunAsync_IdleModelOfShortRuns_RunsBeforeItReturns()
     {
         using var bench = new SchedulerBench();
+        bench.BeQuick();
         var task = bench.Enter(FakeEngine.Request([3]));
         Assert.True(task.IsCompleted);
         using var result = await task;
         Assert.Equal([6f], result.Outputs[0].Data<float>().ToArray());
         Assert.Equal(1, bench.Metrics.Runs);
+    }
+
+    [Fact]
+    public async Task RunAsync_LengthOfRunsUnknown_LeavesTheCallersThread()
+    {
+        using var bench = new SchedulerBench();
+        // On this thread: it would block here until the run is let go.
+        var task = bench.Enter(FakeEngine.Request([FakeEngine.Block]));
+        await Eventually.TrueAsync(() => bench.Engine.Blocked == 1, "the run to begin");
+        bench.Engine.Release();
+        (await task).Dispose();
+        Assert.Equal(0, bench.Metrics.Waiting);
+    }
+
+    [Fact]
+    public async Task RunAsync_OthersOnTheirWay_RunsTogetherWithThem()
+    {
+        using var bench = new SchedulerBench();
+        bench.BeQuick();
+        bench.Metrics.Enter();
+        bench.Metrics.Enter();
+        var running = await bench.OccupyAsync();
+        var tasks = Enumerable.Range(1, 8).Select(i => bench.Enter(FakeEngine.Request([i]))).ToList();
+        bench.Engine.Release();
+        (await running).Dispose();
+        Assert.All(await Task.WhenAll(tasks), r => r.Dispose());
+        Assert.Equal(2, bench.Engine.Runs.Count);
+        var alone = bench.Enter(FakeEngine.Request([9]));
+        (await alone).Dispose();
+    }
+
+    [Fact]
+    public async Task RunAsync_AsManyAsFreeRunsAndTheQueueHold_NoneIsRefused()
+    {
+        using var bench = new SchedulerBench(SchedulerBench.Alone, instances: 3, queueLimit: 2);
+        for (var round = 0; round < 20; round++)
+        {
+            var tasks = Enumerable.Range(0, 5).Select(i => bench.Enter(FakeEngine.Request([i]))).ToList();
+            Assert.All(await Task.WhenAll(tasks), r => r.Dispose());
+            await Eventually.TrueAsync(() => bench.Scheduler.Idle == 3, "the runs to end");
+        }
     }
 
     [Fact]

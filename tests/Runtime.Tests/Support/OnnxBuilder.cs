@@ -70,6 +70,23 @@ internal static class OnnxBuilder
         BatchOf(11, "x", 4),
         BatchOf(12, "y", 4));
 
+    /// <summary>y = the first four elements of x, declared to have as many as x.</summary>
+    public static byte[] KeepsItsWordUpToFour() => Model(
+        Node("Slice", ["x", "starts", "ends"], ["y"]),
+        Message(5, Varint(1, 1), Varint(2, Int64), Text(8, "starts"), Varint(7, 0)),
+        Message(5, Varint(1, 1), Varint(2, Int64), Text(8, "ends"), Varint(7, 4)),
+        BatchOf(11, "x"),
+        BatchOf(12, "y"));
+
+    /// <summary>y = a constant of four, and z = -x.</summary>
+    public static byte[] ConstantAndNegated() => Model(
+        Node("Identity", ["w"], ["y"]),
+        Node("Neg", ["x"], ["z"]),
+        Floats("w", [4], [1, 2, 3, 4]),
+        BatchOf(11, "x"),
+        Value(12, "y", Float, 4),
+        BatchOf(12, "z"));
+
     /// <summary>y = x * w for a vector w of four: the name of x's only extent is open, but nothing else than 4 fits.</summary>
     public static byte[] OnlyFour() => Model(
         Node("MatMul", ["x", "w"], ["y"]),

@@ -19,9 +19,9 @@ internal static class ModelStoreFeature
     {
         services.AddSingleton<IValidateOptions<ModelStoreOptions>, ValidateModelStoreOptions>();
         services.AddOptions<ModelStoreOptions>().BindConfiguration(ModelStoreOptions.Section).ValidateOnStart();
+        services.AddStores();
         services.AddSingleton<PartBuffers>();
         services.AddSingleton<IModelStoreKind, S3StoreKind>();
-        services.AddStores();
         services.AddSingleton<UploadRules>();
         services.AddSingleton<UploadCommands>();
         services.AddSingleton<UploadQueries>();

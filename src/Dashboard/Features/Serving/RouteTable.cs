@@ -14,7 +14,7 @@ internal sealed class RouteTable
 {
     private readonly ConcurrentDictionary<string, EndpointRoute> routes = new(StringComparer.Ordinal);
 
-    /// <summary>The route of an endpoint, or null when there is no such endpoint.</summary>
+    /// <summary>The route of an endpoint, or null when there is none: no such endpoint, or not yet.</summary>
     public EndpointRoute? Find(string name) => routes.GetValueOrDefault(name);
 
     /// <summary>All routes.</summary>
@@ -23,6 +23,6 @@ internal sealed class RouteTable
     /// <summary>Adds or replaces a route.</summary>
     public void Publish(EndpointRoute route) => routes[route.Name] = route;
 
-    /// <summary>Removes a route; requests get 404 from now on.</summary>
+    /// <summary>Removes a route; requests are refused from now on.</summary>
     public void Remove(string name) => routes.TryRemove(name, out _);
 }

@@ -15,6 +15,7 @@ internal static class ServingFeature
         services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateOnStart();
         services.TryAddSingleton<ObservedEndpoints>();
         services.AddSingleton<RouteTable>();
+        services.AddSingleton<UnroutedEndpoints>();
         services.AddSingleton<ServingStatistics>();
         services.AddSingleton<EndpointTokens>();
         services.AddSingleton<Forwarder>();
@@ -25,7 +26,7 @@ internal static class ServingFeature
     public static void MapServing(this IEndpointRouteBuilder app) =>
         app.Map("/serve/{endpoint}/{**path}", ServeAsync).AllowAnonymous().DisableAntiforgery();
 
-    private static async Task ServeAsync(HttpContext context, string endpoint, string? path, RouteTable routes, EndpointTokens tokens, Forwarder forwarder)
+    private static async Task ServeAsync(HttpContext context, string endpoint, string? path, RouteTable routes, UnroutedEndpoints unrouted, EndpointTokens tokens, Forwarder forwarder)
     {
         // The runtime limits bodies by what its model takes; the router holds none of it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -35,7 +36,7 @@ internal static class ServingFeature
 
         if (routes.Find(endpoint) is not { } route)
         {
-            await ServingErrors.WriteAsync(context, StatusCodes.Status404NotFound, "There is no such endpoint.");
+            await RefuseAsync(context, await unrouted.MayExistAsync(endpoint, context.RequestAborted));
             return;
         }
 
@@ -55,6 +56,18 @@ internal static class ServingFeature
         // Taken from the decoded path and encoded afresh, so that what was checked is what is sent.
         var forwarded = new PathString("/" + path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
         await forwarder.ForwardAsync(context, route, forwarded);
+    }
+
+    // A dashboard that has just started knows an endpoint before it knows its replicas. To say that there is none would make clients give up.
+    private static Task<int> RefuseAsync(HttpContext context, bool mayExist)
+    {
+        if (!mayExist)
+        {
+            return ServingErrors.WriteAsync(context, StatusCodes.Status404NotFound, "There is no such endpoint.");
+        }
+
+        context.Response.Headers.RetryAfter = "1";
+        return ServingErrors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "This endpoint is not routed yet. Try again in a moment.");
     }
 
     /// <summary>Inference, metadata and health are for clients; loading, unloading and metrics of a replica are not.</summary>

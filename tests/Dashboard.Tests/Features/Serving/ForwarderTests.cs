@@ -231,6 +231,7 @@ public sealed class ForwarderTests
     public async Task Serve_PathThatIsNotForClients_IsNotFound(string path)
     {
         await using var harness = await ServingHarness.StartAsync();
+        await using var db = await harness.DatabaseAsync();
         var (address, _) = await harness.StartReplicaAsync(Say("reached"));
         harness.Observe(("a", address, ReplicaPhase.Ready));
 
@@ -238,6 +239,35 @@ public sealed class ForwarderTests
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.True((await response.Content.ReadFromJsonAsync<Dictionary<string, string>>())!.ContainsKey("error"));
+    }
+
+    [Fact]
+    public async Task Serve_EndpointOfTheRegistryWithoutARouteYet_AsksToComeBack()
+    {
+        await using var harness = await ServingHarness.StartAsync();
+        await using (var db = await harness.DatabaseAsync())
+        {
+            var target = Target.Create("here", "local", TargetEnvironment.Dev, TimeProvider.System.GetUtcNow()).Value;
+            db.Targets.Add(target);
+            db.Endpoints.Add(Ops.Data.Rollouts.Endpoint.Create("late", target.Id, Guid.NewGuid(), "olga", TimeProvider.System.GetUtcNow()).Value);
+            await db.SaveChangesAsync();
+        }
+
+        using var known = await harness.Client.GetAsync("/serve/late/v2");
+        using var unknown = await harness.Client.GetAsync("/serve/nobody/v2");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (known.StatusCode, known.Headers.RetryAfter?.Delta));
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Fact]
+    public async Task Serve_NoRouteAndNoRegistry_AsksToComeBack()
+    {
+        await using var harness = await ServingHarness.StartAsync();
+
+        using var response = await harness.Client.GetAsync("/serve/late/v2");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
     }
 
     [Fact]

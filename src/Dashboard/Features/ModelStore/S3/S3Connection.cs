@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Amazon.Runtime;
 using Amazon.S3;
+using Ops.Dashboard.Features.ModelStore.Stores;
 
 namespace Ops.Dashboard.Features.ModelStore.S3;
 
@@ -17,9 +18,9 @@ internal sealed class S3Connection : IDisposable
     private readonly Lazy<AmazonS3Client> signer;
 
     /// <summary>Nothing is sent before the first use.</summary>
-    public S3Connection(S3Settings settings, S3Credentials credentials)
+    public S3Connection(S3Settings settings, S3Credentials credentials, AddressRules? addresses = null)
     {
-        handler = Handler(settings);
+        handler = Handler(settings, addresses);
         Http = new HttpClient(handler, disposeHandler: false) { Timeout = RequestTimeout };
         Server = new Uri(settings.Endpoint ?? $"https://s3.{settings.Region}.amazonaws.com");
         PublicServer = settings.PublicEndpoint is { } address ? new Uri(address) : Server;
@@ -74,7 +75,7 @@ internal sealed class S3Connection : IDisposable
         HttpClientFactory = new SharedHttp(Http),
     };
 
-    private static SocketsHttpHandler Handler(S3Settings settings)
+    private static SocketsHttpHandler Handler(S3Settings settings, AddressRules? addresses)
     {
         var handler = new SocketsHttpHandler
         {
@@ -84,6 +85,12 @@ internal sealed class S3Connection : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             UseCookies = false,
         };
+        if (addresses is not null)
+        {
+            // A name that was fine when it was saved may stand for something else by now.
+            handler.ConnectCallback = addresses.ConnectAsync;
+        }
+
         if (settings.Proxy is { } proxy)
         {
             handler.Proxy = new WebProxy(proxy);

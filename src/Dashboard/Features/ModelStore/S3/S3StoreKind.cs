@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Data;
 
 namespace Ops.Dashboard.Features.ModelStore.S3;
 
 /// <summary>Makes stores in S3-compatible servers: MinIO, AWS S3, Ceph, Swift, OSS.</summary>
-internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time) : IModelStoreKind
+internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, AddressRules? addresses = null) : IModelStoreKind
 {
     /// <summary>The name of the kind.</summary>
     public const string KindName = "s3";
@@ -53,7 +54,7 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time) : IMod
 
         var check = Check(settings);
         return check.Succeeded
-            ? Result.Of<IModelStore>(new S3Store(name, settings, new S3Connection(settings, new(accessKey, secretKey)), buffers, time))
+            ? Result.Of<IModelStore>(new S3Store(name, settings, new S3Connection(settings, new(accessKey, secretKey), addresses), buffers, time))
             : check.Failure;
     }
 
