@@ -127,10 +127,10 @@ internal sealed class FileSystemStore : IModelStore
         {
             return Task.FromResult<Stream>(new FileStream(File.Exists(finished) ? finished : PartFile(objectId), options));
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException && File.Exists(finished))
         {
-            // It may have been finished between the two looks.
-            return File.Exists(finished) ? Task.FromResult<Stream>(new FileStream(finished, options)) : throw new FileNotFoundException("The object is not in the store.");
+            // It was finished between the two looks.
+            return Task.FromResult<Stream>(new FileStream(finished, options));
         }
         catch (DirectoryNotFoundException exception)
         {

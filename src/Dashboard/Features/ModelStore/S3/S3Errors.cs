@@ -19,7 +19,8 @@ internal static class S3Errors
         {
             return await work();
         }
-        catch (Exception exception) when (exception is AmazonClientException or AmazonServiceException or HttpRequestException or SocketException or AuthenticationException
+        catch (Exception exception) when (exception is AmazonClientException or AmazonServiceException or HttpRequestException or HttpIOException or SocketException or AuthenticationException
+            || exception.GetType() == typeof(IOException)
             || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             throw Translate(settings, exception);

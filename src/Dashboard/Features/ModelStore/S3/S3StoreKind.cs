@@ -82,9 +82,9 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, Addres
             && address.Scheme is "http" or "https"
             && address is { PathAndQuery: "/", Fragment: "", UserInfo: "" });
 
-    private static bool IsBucket(string text) => text.Length is >= 3 and <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-');
+    private static bool IsBucket(string? text) => text is { Length: >= 3 and <= 63 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-');
 
-    private static bool IsPrefix(string text) => text.Trim('/').Length is > 0 and <= MaxPrefix
+    private static bool IsPrefix(string? text) => text?.Trim('/').Length is > 0 and <= MaxPrefix
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' or '/')
         && text.Trim('/').Split('/').All(step => step is not ("" or "." or ".."));
 

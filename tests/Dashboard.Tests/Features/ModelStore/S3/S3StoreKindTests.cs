@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Features.ModelStore.S3;
+
+namespace Ops.Dashboard.Tests.Features.ModelStore.S3;
+
+public sealed class S3StoreKindTests : IDisposable
+{
+    private static readonly Dictionary<string, string> Secrets = new() { [S3StoreKind.AccessKey] = "key", [S3StoreKind.SecretKey] = "very-secret" };
+    private readonly PartBuffers buffers = new(Options.Create(new ModelStoreOptions { PartMemoryMiB = 16 }));
+    private readonly S3StoreKind kind;
+
+    public S3StoreKindTests() => kind = new S3StoreKind(buffers, TimeProvider.System);
+
+    public void Dispose() => buffers.Dispose();
+
+    [Fact]
+    public void Create_CompleteSettings_MakesAStore()
+    {
+        var made = kind.Create("bucket", """{"endpoint":"https://minio.example.org:9000","bucket":"models","prefix":"ops/"}""", Secrets);
+
+        using var store = Assert.IsType<S3Store>(made.Value);
+        Assert.Equal("bucket", store.Name);
+        Assert.Null(store.DirectParts);
+    }
+
+    [Theory]
+    [InlineData("""{"bucket":"models"}""", "prefix")]
+    [InlineData("""{"bucket":"models","prefix":"/"}""", "prefix")]
+    [InlineData("""{"bucket":"models","prefix":null}""", "prefix")]
+    [InlineData("""{"bucket":null,"prefix":"ops"}""", "bucket")]
+    [InlineData("""{"bucket":"models","prefix":"a/../../t2"}""", "prefix")]
+    [InlineData("""{"bucket":"models","prefix":"a//b"}""", "prefix")]
+    [InlineData("""{"bucket":"models","prefix":"..%2fx"}""", "prefix")]
+    [InlineData("""{"bucket":"../x","prefix":"ops"}""", "bucket")]
+    [InlineData("""{"bucket":"","prefix":"ops"}""", "bucket")]
+    [InlineData("""{"bucket":"models","prefix":"ops","endpoint":"file:///etc/passwd"}""", "endpoint")]
+    [InlineData("""{"bucket":"models","prefix":"ops","endpoint":"minio:9000"}""", "endpoint")]
+    [InlineData("""{"bucket":"models","prefix":"ops","endpoint":"https://user:word@minio"}""", "endpoint")]
+    [InlineData("""{"bucket":"models","prefix":"ops","publicEndpoint":"https://minio/path"}""", "publicEndpoint")]
+    [InlineData("""{"bucket":"models","prefix":"ops","proxy":"nowhere"}""", "proxy")]
+    [InlineData("""{"bucket":"models","prefix":"ops","region":" "}""", "region")]
+    [InlineData("""{"bucket":"models","prefix":"ops","encryption":"rot13"}""", "encryption")]
+    [InlineData("""{"bucket":"models","prefix":"ops","kmsKeyId":"k"}""", "kmsKeyId")]
+    [InlineData("""{"bucket":"models","prefix":"ops","caPem":"no certificate"}""", "caPem")]
+    public void Create_AWrongSetting_NamesIt(string settings, string field)
+    {
+        var made = kind.Create("bucket", settings, Secrets);
+
+        Assert.Equal(field, made.Failure?.Field);
+        Assert.DoesNotContain("very-secret", made.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("accessKey")]
+    [InlineData("secretKey")]
+    public void Create_WithoutASecret_AsksForIt(string missing)
+    {
+        var made = kind.Create("bucket", """{"bucket":"models","prefix":"ops"}""", Secrets.Where(s => s.Key != missing).ToDictionary());
+
+        Assert.Equal(missing, made.Failure?.Field);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{")]
+    public void Create_NoSettings_SaysSo(string settings) => Assert.False(kind.Create("bucket", settings, Secrets).Succeeded);
+
+    [Fact]
+    public void Credentials_AsText_HoldNoSecret() => Assert.DoesNotContain("very-secret", new S3Credentials("key", "very-secret").ToString(), StringComparison.Ordinal);
+}

@@ -1,0 +1,68 @@
+using Amazon.Runtime;
+using Amazon.S3;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Features.ModelStore.S3;
+using Ops.Testing;
+
+namespace Ops.Integration.Tests.Features.ModelStore.Conformance;
+
+/// <summary>An S3 store below a prefix of its own on a real server, and a bare client that does to it what others could.</summary>
+internal sealed class S3TestStore : IDisposable
+{
+    private readonly PartBuffers buffers;
+
+    private S3TestStore(S3Settings settings, S3Credentials credentials, PartBuffers buffers, IAmazonS3 bare)
+    {
+        Settings = settings;
+        Credentials = credentials;
+        this.buffers = buffers;
+        Bare = bare;
+        Store = Open(settings, credentials);
+    }
+
+    public S3Settings Settings { get; }
+
+    public S3Credentials Credentials { get; }
+
+    public S3Store Store { get; }
+
+    public IAmazonS3 Bare { get; }
+
+    /// <summary>Makes a store on the server that all tests share, or on one of the test's own.</summary>
+    public static async Task<S3TestStore> MakeAsync(S3Server? server = null)
+    {
+        server ??= await S3Server.SharedAsync();
+        S3Credentials credentials = new(server.AccessKey, server.SecretKey);
+        var bare = new AmazonS3Client(new BasicAWSCredentials(server.AccessKey, server.SecretKey), new AmazonS3Config
+        {
+            ServiceURL = server.Endpoint.AbsoluteUri,
+            ForcePathStyle = true,
+            AuthenticationRegion = "us-east-1",
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        });
+        var bucket = server.Bucket ?? "ops-" + Guid.NewGuid().ToString("N");
+        if (server.Bucket is null)
+        {
+            await bare.PutBucketAsync(bucket);
+        }
+
+        S3Settings settings = new() { Endpoint = server.Endpoint.AbsoluteUri, Bucket = bucket, Prefix = "ops-" + Guid.NewGuid().ToString("N") + "/", LegacySigning = server.WantsLegacySigning, DirectUploads = true, DirectDownloads = true };
+        return new S3TestStore(settings, credentials, new PartBuffers(Options.Create(new ModelStoreOptions { PartMemoryMiB = 64 })), bare);
+    }
+
+    /// <summary>Opens a store with other settings.</summary>
+    public S3Store Open(S3Settings settings, S3Credentials? credentials = null) =>
+        new("s3", settings, new S3Connection(settings, credentials ?? Credentials), buffers, TimeProvider.System);
+
+    /// <summary>The key of an object.</summary>
+    public string Key(string objectId) => new S3Keys(Settings.Prefix).For(objectId);
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        Bare.Dispose();
+        buffers.Dispose();
+    }
+}
