@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
@@ -55,7 +56,7 @@ internal static class DirectClient
 
     public static async Task<PartAddress> AddressAsync(this UploadClient client, UploadStatus upload, int number, byte[] bytes)
     {
-        using var answer = await client.TryAddressesAsync(upload.Id, new PartName(upload.Files[0].Id, number, UploadClient.Hash(bytes)));
+        using var answer = await PatientlyAsync(() => client.TryAddressesAsync(upload.Id, new PartName(upload.Files[0].Id, number, UploadClient.Hash(bytes))));
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         return Assert.Single((await answer.Content.ReadFromJsonAsync<PartAddress[]>())!);
     }
@@ -86,8 +87,25 @@ internal static class DirectClient
 
     public static async Task<ReportedParts> ReportAsync(this UploadClient client, UploadStatus upload, byte[] bytes, params int[] numbers)
     {
-        using var answer = await client.TryReportAsync(upload.Id, [.. numbers.Select(n => new PartName(upload.Files[0].Id, n, UploadClient.Hash(UploadClient.Part(upload.Files[0], n, bytes))))]);
+        PartName[] parts = [.. numbers.Select(n => new PartName(upload.Files[0].Id, n, UploadClient.Hash(UploadClient.Part(upload.Files[0], n, bytes))))];
+        using var answer = await PatientlyAsync(() => client.TryReportAsync(upload.Id, parts));
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<ReportedParts>())!;
+    }
+
+    // A browser tries again too when the store is too busy to answer.
+    private static async Task<HttpResponseMessage> PatientlyAsync(Func<Task<HttpResponseMessage>> ask)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var answer = await ask();
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || tries == 10)
+            {
+                return answer;
+            }
+
+            answer.Dispose();
+            await Task.Delay(500);
+        }
     }
 }
