@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Ops.Data.Access;
 using Ops.Data.Approvals;
 using Ops.Data.Audit;
@@ -27,6 +28,15 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
     /// <summary>Files of versions.</summary>
     public DbSet<VersionFile> VersionFiles => Set<VersionFile>();
 
+    /// <summary>Which versions are kept.</summary>
+    public DbSet<RetentionRule> RetentionRules => Set<RetentionRule>();
+
+    /// <summary>Moves of versions between stores.</summary>
+    public DbSet<VersionMove> VersionMoves => Set<VersionMove>();
+
+    /// <summary>Objects of those moves.</summary>
+    public DbSet<VersionMoveFile> VersionMoveFiles => Set<VersionMoveFile>();
+
     /// <summary>Aliases of models.</summary>
     public DbSet<ModelAlias> Aliases => Set<ModelAlias>();
 
@@ -38,6 +48,9 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
 
     /// <summary>Acknowledged parts.</summary>
     public DbSet<UploadPart> UploadParts => Set<UploadPart>();
+
+    /// <summary>Versions that are, or were, fetched from elsewhere.</summary>
+    public DbSet<Transfer> Transfers => Set<Transfer>();
 
     /// <summary>Model stores.</summary>
     public DbSet<Store> Stores => Set<Store>();
@@ -123,10 +136,15 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
         foreach (var entry in ChangeTracker.Entries())
         {
             if (entry.State is EntityState.Modified or EntityState.Deleted
-                && entry.Entity is (AuditEntry or Decision or Plan or VersionFile or RolloutEvent))
+                && entry.Entity is (AuditEntry or Decision or Plan or VersionFile or RolloutEvent)
+                && !IsMove(entry))
             {
                 throw new InvalidOperationException($"A {entry.Metadata.ClrType.Name} is written once and never changed.");
             }
         }
     }
+
+    // The bytes of a file may go elsewhere; which bytes they are is for ever.
+    private static bool IsMove(EntityEntry entry) =>
+        entry is { State: EntityState.Modified, Entity: VersionFile } && entry.Properties.All(p => !p.IsModified || p.Metadata.Name == nameof(VersionFile.ObjectId));
 }

@@ -127,6 +127,27 @@ internal static class Examples
         },
         files.Length == 0 ? [UploadFile()] : files);
 
+    public static Transfer Transfer()
+    {
+        var transfer = Data.ModelStore.Transfer.Begin(new()
+        {
+            ModelName = "digits",
+            Description = "reads digits",
+            Notes = "first",
+            Source = "https://host/model.onnx?…",
+            ProtectedAddress = "protected",
+            ExpectedSha256 = Sha256,
+            Store = "local",
+            PersonId = Guid.NewGuid(),
+            PersonName = "uli",
+            Now = Noon,
+        });
+        Assert.True(transfer.Start().Succeeded);
+        Assert.True(transfer.Attach(Guid.NewGuid(), "[]", "abc", 2, 25).Succeeded);
+        Assert.True(transfer.Postpone(Noon.AddMinutes(1), "It broke.").Succeeded);
+        return transfer;
+    }
+
     public static AuditEntry Audit(Guid? id = null) => new()
     {
         Id = id ?? Guid.CreateVersion7(Noon),

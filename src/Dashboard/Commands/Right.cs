@@ -14,6 +14,9 @@ internal enum Right
     /// <summary>Describe, alias, archive and restore models and versions.</summary>
     ManageModels,
 
+    /// <summary>Delete and restore versions, and say which ones are kept.</summary>
+    DeleteVersions,
+
     /// <summary>Make plans and ask for rollouts; send requests in the playground.</summary>
     PlanRollouts,
 
@@ -41,6 +44,7 @@ internal static class Rights
         [Right.View] = Roles.Viewer | Roles.Operator | Roles.Approver | Roles.OnCall | Roles.Administrator,
         [Right.UploadVersions] = Roles.Operator,
         [Right.ManageModels] = Roles.Operator,
+        [Right.DeleteVersions] = Roles.Operator | Roles.Administrator,
         [Right.PlanRollouts] = Roles.Operator,
         [Right.OperateRollouts] = Roles.Operator | Roles.OnCall,
         [Right.DecideRollouts] = Roles.Approver | Roles.Operator | Roles.OnCall | Roles.Administrator,

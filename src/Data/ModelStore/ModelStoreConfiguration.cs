@@ -38,6 +38,20 @@ internal sealed class UploadPartConfiguration : IEntityTypeConfiguration<UploadP
     }
 }
 
+internal sealed class TransferConfiguration : IEntityTypeConfiguration<Transfer>
+{
+    public void Configure(EntityTypeBuilder<Transfer> builder)
+    {
+        builder.Property(t => t.Id).ValueGeneratedNever();
+        builder.Property(t => t.ModelName).HasMaxLength(Names.MaxLength);
+        builder.Property(t => t.Source).HasMaxLength(Transfer.MaxAddressLength);
+        builder.Property(t => t.ExpectedSha256).HasMaxLength(64);
+        builder.Property(t => t.Revision).IsConcurrencyToken();
+        builder.HasIndex(t => new { t.State, t.NextTryAt });
+        builder.HasIndex(t => new { t.PersonId, t.State });
+    }
+}
+
 internal sealed class StoreConfiguration : IEntityTypeConfiguration<Store>
 {
     public void Configure(EntityTypeBuilder<Store> builder)

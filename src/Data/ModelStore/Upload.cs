@@ -60,6 +60,12 @@ public sealed class Upload
     /// <summary>The store the bytes go to.</summary>
     public string Store { get; private init; } = "";
 
+    /// <summary>The transfer that feeds it, or null when a browser does. What a transfer feeds takes nothing from a browser.</summary>
+    public Guid? TransferId { get; private init; }
+
+    /// <summary>Whether a single archive is unpacked into files of the version.</summary>
+    public bool Unpack { get; private set; }
+
     /// <summary>Notes for the version.</summary>
     public string Notes { get; private init; } = "";
 
@@ -102,6 +108,8 @@ public sealed class Upload
         PersonId = details.PersonId,
         PersonName = details.PersonName,
         Store = details.Store,
+        TransferId = details.TransferId,
+        Unpack = details.Unpack,
         Notes = details.Notes,
         LineageJson = details.LineageJson,
         CreatedAt = details.Now,
@@ -162,6 +170,21 @@ public sealed class Upload
         return moved;
     }
 
+    /// <summary>The one archive was unpacked: its entries are the files from now on.</summary>
+    public Result ReplaceFiles(IReadOnlyCollection<UploadFile> files)
+    {
+        if (State != UploadState.Verifying || Files.Count != 1)
+        {
+            return Failure.Conflict($"This upload is {State} with {Files.Count} files and has nothing to unpack.");
+        }
+
+        Files.Clear();
+        Files.AddRange(files);
+        Unpack = false;
+        Revision++;
+        return Result.Done;
+    }
+
     /// <summary>Verification was interrupted; parts may be sent again.</summary>
     public Result Reopen() => Move(UploadState.Open, UploadState.Verifying);
 
@@ -202,6 +225,12 @@ public sealed record NewUpload
     /// <summary>The store's name.</summary>
     public required string Store { get; init; }
 
+    /// <summary>The transfer that feeds it, or null.</summary>
+    public Guid? TransferId { get; init; }
+
+    /// <summary>Whether a single archive is unpacked.</summary>
+    public bool Unpack { get; init; }
+
     /// <summary>Notes for the version.</summary>
     public string Notes { get; init; } = "";
 
@@ -239,7 +268,7 @@ public sealed class UploadFile
     /// <summary>What the store calls the unfinished object (an upload id on S3), once it was begun and if the store gives one.</summary>
     public string? StoreToken { get; set; }
 
-    /// <summary>SHA-256 (hex) that the browser computed, once it told.</summary>
+    /// <summary>SHA-256 (hex) that the browser computed, once it told; of a transfer the one the file must have, or null where nobody knows it.</summary>
     public string? BrowserSha256 { get; set; }
 
     /// <summary>SHA-256 (hex) that the server computed over the whole file.</summary>

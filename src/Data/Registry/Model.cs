@@ -7,7 +7,7 @@ public sealed class Model
     public const int MaxFormatLength = 63;
 
     // Addresses below /models that are no model.
-    private static readonly string[] Reserved = ["upload"];
+    private static readonly string[] Reserved = ["upload", "import"];
 
     private Model()
     {

@@ -82,6 +82,9 @@ public abstract class RoundTripTests<TDatabase>(TDatabase database) : RegistryTe
         var model = Examples.Model();
         Assert.True(model.Describe("Liest Ziffern: 零壹贰 🙂", ["vision", "digits"], Examples.Noon.AddHours(1)).Succeeded);
         var version = Examples.Version(model);
+        var retention = RetentionRule.For(model.Id);
+        Assert.True(retention.Change(new(true, 3, 30), "anna", Examples.Noon).Succeeded);
+        db.AddRange(retention, VersionMove.Begin(version, "other", () => Guid.NewGuid().ToString("N"), "anna", Examples.Noon));
         var target = Examples.Target();
         var endpoint = Examples.Endpoint(target);
         var plan = Examples.Plan(endpoint, version);
@@ -96,7 +99,7 @@ public abstract class RoundTripTests<TDatabase>(TDatabase database) : RegistryTe
         db.Add(new ModelAlias { ModelId = model.Id, Name = "champion", VersionId = version.Id, MovedAt = Examples.Noon, MovedByName = "olga" });
         db.Add(new UploadPart { FileId = upload.Files[0].Id, Number = 1, SizeBytes = 10, Sha256 = Examples.Sha256, Receipt = "etag" });
         db.Add(new Lease { Name = Examples.Name("lease"), Holder = "me", ExpiresAt = Examples.Noon });
-        db.AddRange(Examples.Token(endpoint), Examples.Event(endpoint, rollout), Examples.Event(endpoint), Examples.Audit());
+        db.AddRange(Examples.Token(endpoint), Examples.Event(endpoint, rollout), Examples.Event(endpoint), Examples.Audit(), Examples.Transfer());
         db.Attach(db.Installations.Single());
         db.AttachRange(db.ApprovalPolicies.ToList());
         db.AddRange(Examples.Store());

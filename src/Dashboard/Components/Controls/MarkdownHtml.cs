@@ -9,7 +9,7 @@ namespace Ops.Dashboard.Components.Controls;
 
 /// <summary>
 /// Turns Markdown that anybody may have written into HTML that can do nothing: HTML in the text is shown as text, links lead to http and
-/// https only, and images are not loaded, since a picture from elsewhere would tell its server who reads.
+/// https only, and images from elsewhere are not loaded, since they would tell their server who reads.
 /// </summary>
 internal static class MarkdownHtml
 {
@@ -19,12 +19,13 @@ internal static class MarkdownHtml
     /// <summary>Renders.</summary>
     /// <param name="markdown">The text.</param>
     /// <param name="headingBase">The level of the heading above it, so that the page keeps one order of headings.</param>
-    public static string Render(string markdown, int headingBase)
+    /// <param name="links">Where relative links and pictures lead; without it neither is shown as one.</param>
+    public static string Render(string markdown, int headingBase, IMarkdownLinks? links = null)
     {
         try
         {
             var document = Markdown.Parse(markdown, Pipeline);
-            Disarm(document, headingBase);
+            Disarm(document, headingBase, links);
             return document.ToHtml(Pipeline);
         }
         catch (ArgumentException)
@@ -34,7 +35,7 @@ internal static class MarkdownHtml
         }
     }
 
-    private static void Disarm(MarkdownDocument document, int headingBase)
+    private static void Disarm(MarkdownDocument document, int headingBase, IMarkdownLinks? links)
     {
         // A header nobody filled in is announced as nothing; a table may do without.
         foreach (var header in document.Descendants<TableRow>().Where(row => row.IsHeader && !row.Descendants<LeafInline>().Any()).ToList())
@@ -49,7 +50,13 @@ internal static class MarkdownHtml
 
         foreach (var link in document.Descendants<LinkInline>().ToList())
         {
-            if (link.IsImage || !IsWeb(link.GetDynamicUrl?.Invoke() ?? link.Url))
+            var url = link.GetDynamicUrl?.Invoke() ?? link.Url ?? "";
+            if (!IsWeb(url) && (link.IsImage ? links?.Image(url) : links?.Link(url)) is { } here)
+            {
+                (link.GetDynamicUrl, link.Url) = (null, here);
+                link.GetAttributes().AddPropertyIfNotExist(link.IsImage ? "loading" : "download", link.IsImage ? "lazy" : "");
+            }
+            else if (link.IsImage || !IsWeb(url))
             {
                 link.ReplaceBy(new ContainerInline(), copyChildren: true);
             }

@@ -9,6 +9,7 @@ internal sealed class PageCommands : ICommandSource
     private static readonly CommandItem[] Items =
     [
         new("Upload a model", "Start", IconName.Upload, "/models/upload"),
+        new("Import a model from elsewhere", "Start", IconName.Download, "/models/import"),
         .. NavigationPages.All.Select(page => new CommandItem(page.Title, "Page", page.Icon, page.Href)),
     ];
 

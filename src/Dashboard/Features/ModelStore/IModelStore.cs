@@ -1,3 +1,5 @@
+using Ops.Dashboard.Features.ModelStore.Imports.Sources;
+
 namespace Ops.Dashboard.Features.ModelStore;
 
 /// <summary>
@@ -21,6 +23,12 @@ internal interface IModelStore
 
     /// <summary>Lets browsers send parts straight to the store; null where it cannot or may not.</summary>
     IDirectParts? DirectParts => null;
+
+    /// <summary>Writes versions down beside their objects; null where the store knows objects only.</summary>
+    IVersionHistory? Versions => null;
+
+    /// <summary>The bucket this store lies in, for imports from elsewhere in it; null where it lies in none.</summary>
+    IImportBucket? ImportBucket => null;
 
     /// <summary>How this store wants a file cut: bytes of every part but the last. Never more than <see cref="Uploads.PartSizes.Largest"/>, never more than 10,000 parts.</summary>
     int PartSizeFor(long objectBytes);
@@ -64,6 +72,16 @@ internal interface IModelStore
     /// <summary>Makes an assembled object final. Idempotent: done already is done.</summary>
     /// <exception cref="FileNotFoundException">The object does not exist.</exception>
     Task CompleteAsync(string objectId, CancellationToken cancellation);
+
+    /// <summary>Makes all objects of a version final, in one go where the store sends them somewhere. Idempotent, also after a part of it was done.</summary>
+    /// <exception cref="FileNotFoundException">One of them does not exist.</exception>
+    async Task CompleteAllAsync(IReadOnlyList<string> objectIds, CancellationToken cancellation)
+    {
+        foreach (var id in objectIds)
+        {
+            await CompleteAsync(id, cancellation);
+        }
+    }
 
     /// <summary>Removes an object, finished or not, with everything that was begun under its id. Idempotent.</summary>
     Task DeleteAsync(string objectId, CancellationToken cancellation);

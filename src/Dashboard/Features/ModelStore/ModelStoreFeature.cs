@@ -1,13 +1,23 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components.Layout;
 using Ops.Dashboard.Features.ModelStore.Collection;
+using Ops.Dashboard.Features.ModelStore.Downloads;
+using Ops.Dashboard.Features.ModelStore.FileSystem;
+using Ops.Dashboard.Features.ModelStore.Git;
+using Ops.Dashboard.Features.ModelStore.Imports;
+using Ops.Dashboard.Features.ModelStore.Integrity;
+using Ops.Dashboard.Features.ModelStore.Moves;
 using Ops.Dashboard.Features.ModelStore.Pages;
+using Ops.Dashboard.Features.ModelStore.Recording;
+using Ops.Dashboard.Features.ModelStore.Retention;
 using Ops.Dashboard.Features.ModelStore.S3;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Dashboard.Features.Registry.Onnx;
+using Ops.Dashboard.Features.Settings;
 
 namespace Ops.Dashboard.Features.ModelStore;
 
@@ -35,12 +45,27 @@ internal static class ModelStoreFeature
         services.AddSingleton<VersionInspector>();
         services.AddSingleton<VersionWriter>();
         services.AddSingleton<UploadVerifier>();
+        services.AddOptions<GitOptions>().BindConfiguration(GitOptions.Section);
+        services.AddSingleton<IModelStoreKind, GitStoreKind>();
+        services.AddSingleton<RecordingQueue>();
+        services.AddSingleton<VersionRecorder>();
+        services.AddHostedService<RecordingService>();
         services.AddSingleton<VerificationQueue>();
         services.AddSingleton<VerificationBoard>();
         services.AddHostedService<VerificationService>();
         services.AddSingleton<StoreCollector>();
         services.AddHostedService<CollectorService>();
+        services.AddSingleton<SharedObjects>();
+        services.AddIntegrity();
+        services.AddRetention();
+        services.AddDownloads();
+        services.AddSingleton<MoveCommands>();
+        services.AddSingleton<MoveBoard>();
+        services.AddSingleton<MoveQueries>();
+        services.AddSingleton<VersionMover>();
+        services.AddHostedService<MoveService>();
         services.AddSingleton(new LayoutSlot(LayoutSlot.Tray, typeof(UploadTray)));
+        services.AddImports();
         return services;
     }
 
@@ -51,6 +76,41 @@ internal static class ModelStoreFeature
         return () => stores.All.Select(store => store.DirectParts?.Server).OfType<Uri>();
     }
 
-    /// <summary>Maps the upload protocol.</summary>
-    public static void MapModelStore(this IEndpointRouteBuilder app) => app.MapUploads();
+    /// <summary>Maps the upload protocol and downloads.</summary>
+    public static void MapModelStore(this IEndpointRouteBuilder app)
+    {
+        app.MapUploads();
+        app.MapDownloads();
+    }
+
+    private static void AddIntegrity(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<IntegrityOptions>, ValidateIntegrityOptions>();
+        services.AddOptions<IntegrityOptions>().BindConfiguration(IntegrityOptions.Section).ValidateOnStart();
+        services.AddSingleton<IntegrityBoard>();
+        services.AddSingleton<IntegrityWake>();
+        services.AddSingleton<VersionChecker>();
+        services.AddSingleton<IntegrityCommands>();
+        services.AddSingleton<IntegrityService>();
+        services.AddHostedService(provider => provider.GetRequiredService<IntegrityService>());
+    }
+
+    private static void AddRetention(this IServiceCollection services)
+    {
+        services.AddSingleton<IValidateOptions<RetentionOptions>, ValidateRetentionOptions>();
+        services.AddOptions<RetentionOptions>().BindConfiguration(RetentionOptions.Section).ValidateOnStart();
+        services.AddSingleton<DeletionCommands>();
+        services.AddSingleton<RetentionQueries>();
+        services.AddSingleton<RetentionCommands>();
+        services.AddSingleton<StorageQueries>();
+        services.AddSingleton<RetentionService>();
+        services.AddHostedService(provider => provider.GetRequiredService<RetentionService>());
+        services.AddSingleton(new SettingsTab("Retention", "/settings/retention", Right.ManageTargets, 45));
+    }
+
+    private static void AddDownloads(this IServiceCollection services)
+    {
+        services.AddSingleton<DownloadQueries>();
+        services.AddSingleton<ModelCards>();
+    }
 }

@@ -9,11 +9,23 @@ internal static class RegistryLinks
     /// <summary>The upload page.</summary>
     public const string Upload = "/models/upload";
 
+    /// <summary>The page for versions that are fetched from elsewhere.</summary>
+    public const string Import = "/models/import";
+
     /// <summary>A model.</summary>
     public static string Model(string name) => $"/models/{name}";
 
+    /// <summary>The deleted versions of a model.</summary>
+    public static string Deleted(string model) => $"/models/{model}?deleted=true";
+
+    /// <summary>Which versions of a model are kept.</summary>
+    public static string Retention(string model) => $"/models/{model}/retention";
+
     /// <summary>The upload page with the model filled in.</summary>
     public static string UploadTo(string model) => $"{Upload}?model={model}";
+
+    /// <summary>The import page with the model filled in.</summary>
+    public static string ImportTo(string model) => $"{Import}?model={model}";
 
     /// <summary>A version.</summary>
     public static string Version(string model, int number) => $"/models/{model}/versions/{number}";

@@ -438,6 +438,114 @@ namespace Ops.Data.Migrations.Postgres
                     b.ToTable("StoreDefaults");
                 });
 
+            modelBuilder.Entity("Ops.Data.ModelStore.Transfer", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("ExpectedSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .UseCollation("C");
+
+                    b.Property<string>("FailureMessage")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<int>("FileCount")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("ListingJson")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("ModelName")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("character varying(63)")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("NextTryAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Notes")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("PersonName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("ProtectedAddress")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .UseCollation("C");
+
+                    b.Property<string>("SourceRevision")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("Store")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long?>("TotalBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("Unpack")
+                        .HasColumnType("boolean");
+
+                    b.Property<Guid?>("UploadId")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid?>("VersionId")
+                        .HasColumnType("uuid");
+
+                    b.Property<int?>("VersionNumber")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PersonId", "State");
+
+                    b.HasIndex("State", "NextTryAt");
+
+                    b.ToTable("Transfers");
+                });
+
             modelBuilder.Entity("Ops.Data.ModelStore.Upload", b =>
                 {
                     b.Property<Guid>("Id")
@@ -493,6 +601,12 @@ namespace Ops.Data.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<Guid?>("TransferId")
+                        .HasColumnType("uuid");
+
+                    b.Property<bool>("Unpack")
+                        .HasColumnType("boolean");
 
                     b.Property<Guid?>("VersionId")
                         .HasColumnType("uuid");
@@ -683,6 +797,18 @@ namespace Ops.Data.Migrations.Postgres
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("DamageMessage")
+                        .HasMaxLength(2000)
+                        .HasColumnType("character varying(2000)")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("DeletedByName")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<string>("Digest")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -693,6 +819,9 @@ namespace Ops.Data.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("LastVerifiedAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("LineageJson")
                         .HasColumnType("text")
@@ -713,6 +842,9 @@ namespace Ops.Data.Migrations.Postgres
                     b.Property<int>("Number")
                         .HasColumnType("integer");
 
+                    b.Property<DateTimeOffset?>("PurgedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("integer");
@@ -722,6 +854,12 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.Property<string>("State")
                         .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("StateBeforeDamage")
+                        .HasColumnType("text");
+
+                    b.Property<string>("StateBeforeDeletion")
                         .HasColumnType("text");
 
                     b.Property<string>("Store")
@@ -737,16 +875,56 @@ namespace Ops.Data.Migrations.Postgres
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<DateTimeOffset?>("VerifyRequestedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Digest");
 
+                    b.HasIndex("LastVerifiedAt");
+
+                    b.HasIndex("VerifyRequestedAt");
+
                     b.HasIndex("ModelId", "Number")
                         .IsUnique();
 
-                    b.HasIndex("Store", "SizeBytes");
+                    b.HasIndex("State", "DeletedAt");
+
+                    b.HasIndex("Store", "State", "SizeBytes");
 
                     b.ToTable("Versions");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.RetentionRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("ChangedByName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("boolean");
+
+                    b.Property<int>("KeepDays")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("KeepLast")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("RetentionRules");
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.VersionFile", b =>
@@ -777,7 +955,90 @@ namespace Ops.Data.Migrations.Postgres
 
                     b.HasIndex("ObjectId");
 
+                    b.HasIndex("Sha256");
+
                     b.ToTable("VersionFiles");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("FailureMessage")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("FromStore")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset>("RequestedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("RequestedByName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("integer");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("text");
+
+                    b.Property<string>("ToStore")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("VersionId");
+
+                    b.HasIndex("State", "RequestedAt");
+
+                    b.ToTable("VersionMoves");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.Property<Guid>("MoveId")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("FromObjectId")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .UseCollation("C");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("ToObjectId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .UseCollation("C");
+
+                    b.HasKey("MoveId", "FromObjectId");
+
+                    b.HasIndex("ToObjectId");
+
+                    b.ToTable("VersionMoveFiles");
                 });
 
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
@@ -1214,6 +1475,24 @@ namespace Ops.Data.Migrations.Postgres
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.ModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.VersionMove", null)
+                        .WithMany("Files")
+                        .HasForeignKey("MoveId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
                 {
                     b.HasOne("Ops.Data.Targets.Target", null)
@@ -1277,6 +1556,11 @@ namespace Ops.Data.Migrations.Postgres
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.ModelVersion", b =>
+                {
+                    b.Navigation("Files");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
                 {
                     b.Navigation("Files");
                 });

@@ -391,6 +391,103 @@ namespace Ops.Data.Migrations.Sqlite
                     b.ToTable("StoreDefaults");
                 });
 
+            modelBuilder.Entity("Ops.Data.ModelStore.Transfer", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ExpectedSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FailureMessage")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("FileCount")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ListingJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ModelName")
+                        .IsRequired()
+                        .HasMaxLength(63)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("NextTryAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Notes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PersonName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ProtectedAddress")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SourceRevision")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Store")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("TotalBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Unpack")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("UploadId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("VersionId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("VersionNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PersonId", "State");
+
+                    b.HasIndex("State", "NextTryAt");
+
+                    b.ToTable("Transfers");
+                });
+
             modelBuilder.Entity("Ops.Data.ModelStore.Upload", b =>
                 {
                     b.Property<Guid>("Id")
@@ -440,6 +537,12 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<string>("Store")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("TransferId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Unpack")
+                        .HasColumnType("INTEGER");
 
                     b.Property<Guid?>("VersionId")
                         .HasColumnType("TEXT");
@@ -617,6 +720,16 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("DamageMessage")
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DeletedByName")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Digest")
                         .IsRequired()
                         .HasMaxLength(64)
@@ -625,6 +738,9 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<string>("Format")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("LastVerifiedAt")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("LineageJson")
                         .HasColumnType("TEXT");
@@ -642,6 +758,9 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("PurgedAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("Revision")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
@@ -651,6 +770,12 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.Property<string>("State")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateBeforeDamage")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateBeforeDeletion")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Store")
@@ -664,16 +789,55 @@ namespace Ops.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("VerifyRequestedAt")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Digest");
 
+                    b.HasIndex("LastVerifiedAt");
+
+                    b.HasIndex("VerifyRequestedAt");
+
                     b.HasIndex("ModelId", "Number")
                         .IsUnique();
 
-                    b.HasIndex("Store", "SizeBytes");
+                    b.HasIndex("State", "DeletedAt");
+
+                    b.HasIndex("Store", "State", "SizeBytes");
 
                     b.ToTable("Versions");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.RetentionRule", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ChangedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ChangedByName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsEnabled")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("KeepDays")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("KeepLast")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("RetentionRules");
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.VersionFile", b =>
@@ -701,7 +865,83 @@ namespace Ops.Data.Migrations.Sqlite
 
                     b.HasIndex("ObjectId");
 
+                    b.HasIndex("Sha256");
+
                     b.ToTable("VersionFiles");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FailureMessage")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FromStore")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RequestedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("RequestedByName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Revision")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("ToStore")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("VersionId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("VersionId");
+
+                    b.HasIndex("State", "RequestedAt");
+
+                    b.ToTable("VersionMoves");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.Property<Guid>("MoveId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FromObjectId")
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SizeBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ToObjectId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("MoveId", "FromObjectId");
+
+                    b.HasIndex("ToObjectId");
+
+                    b.ToTable("VersionMoveFiles");
                 });
 
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
@@ -1116,6 +1356,24 @@ namespace Ops.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.ModelVersion", null)
+                        .WithMany()
+                        .HasForeignKey("VersionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMoveFile", b =>
+                {
+                    b.HasOne("Ops.Data.Registry.VersionMove", null)
+                        .WithMany("Files")
+                        .HasForeignKey("MoveId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Ops.Data.Rollouts.Endpoint", b =>
                 {
                     b.HasOne("Ops.Data.Targets.Target", null)
@@ -1179,6 +1437,11 @@ namespace Ops.Data.Migrations.Sqlite
                 });
 
             modelBuilder.Entity("Ops.Data.Registry.ModelVersion", b =>
+                {
+                    b.Navigation("Files");
+                });
+
+            modelBuilder.Entity("Ops.Data.Registry.VersionMove", b =>
                 {
                     b.Navigation("Files");
                 });

@@ -15,6 +15,10 @@ public sealed class FileSystemStoreTests : IDisposable
     public void Dispose() => Directory.Delete(root, recursive: true);
 
     [Fact]
+    public async Task OpenRead_NothingWasEverStoredNearby_IsFileNotFound() =>
+        await Assert.ThrowsAsync<FileNotFoundException>(() => store.OpenReadAsync(new string('0', 32), default));
+
+    [Fact]
     public async Task Begin_AgainAfterAPart_KeepsIt()
     {
         var unfinished = await store.BeginAsync(id, 4, default);

@@ -1,4 +1,5 @@
 using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Features.ModelStore.Imports.Sources;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
 
@@ -17,12 +18,19 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     /// <summary>Thrown after an object is finished: what a kill before the version's commit leaves behind.</summary>
     public Func<Exception>? AfterComplete { get; set; }
 
+    /// <summary>Runs before an object is opened: something that happens in that very moment.</summary>
+    public Func<string, Task>? BeforeRead { get; set; }
+
     /// <summary>What the disk is said to have left.</summary>
     public long? FreeBytes { get; set; }
 
     public int Writes { get; private set; }
 
-    public string Name => inner.Name;
+    /// <summary>The bucket it is said to lie in.</summary>
+    public IImportBucket? ImportBucket { get; set; }
+
+    /// <summary>It stands in for the store that every installation has.</summary>
+    public string Name => Ops.Data.ModelStore.Store.BuiltInName;
 
     public async Task<long?> FreeBytesAsync(CancellationToken cancellation) => FreeBytes ?? await inner.FreeBytesAsync(cancellation);
 
@@ -31,6 +39,8 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     public bool TakesPartsAfterAssembly => inner.TakesPartsAfterAssembly;
 
     public IDirectParts? DirectParts => inner.DirectParts;
+
+    public IVersionHistory? Versions => inner.Versions;
 
     public int PartSizeFor(long objectBytes) => inner.PartSizeFor(objectBytes);
 
@@ -45,11 +55,15 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
         return written;
     }
 
+    public async Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation)
+    {
+        await (BeforeRead?.Invoke(objectId) ?? Task.CompletedTask);
+        return await inner.OpenReadAsync(objectId, cancellation);
+    }
+
     public Task AssembleAsync(UnfinishedObject unfinished, IReadOnlyList<AcknowledgedPart> parts, CancellationToken cancellation) => inner.AssembleAsync(unfinished, parts, cancellation);
 
     public Task AbandonAsync(string objectId, string? token, CancellationToken cancellation) => inner.AbandonAsync(objectId, token, cancellation);
-
-    public Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation) => inner.OpenReadAsync(objectId, cancellation);
 
     public async Task CompleteAsync(string objectId, CancellationToken cancellation)
     {

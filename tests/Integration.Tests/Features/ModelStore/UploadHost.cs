@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
@@ -41,7 +42,15 @@ internal sealed class UploadHost : IAsyncDisposable
 
     public string Root => root;
 
-    public static async Task<UploadHost> StartAsync(string? root = null, TimeProvider? time = null, Action<ModelStoreOptions>? configure = null, IModelStore? store = null)
+    public CancellationToken Stopping => app.Lifetime.ApplicationStopping;
+
+    public static async Task<UploadHost> StartAsync(
+        string? root = null,
+        TimeProvider? time = null,
+        Action<ModelStoreOptions>? configure = null,
+        IModelStore? store = null,
+        Action<IServiceCollection>? services = null,
+        string? postgres = null)
     {
         root ??= Directory.CreateTempSubdirectory("ops-upload-").FullName;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = root });
@@ -50,7 +59,15 @@ internal sealed class UploadHost : IAsyncDisposable
         var folder = new DataFolder(root);
         builder.Services.AddSingleton(folder);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        if (postgres is null)
+        {
+            builder.Services.AddSqliteRegistry(folder.DatabaseFile);
+        }
+        else
+        {
+            builder.Services.AddPostgresRegistry(postgres);
+        }
+
         builder.Services.AddCommands();
         builder.Services.AddModelStore();
         builder.Services.RemoveAll<IModelStoreKind>();
@@ -58,6 +75,8 @@ internal sealed class UploadHost : IAsyncDisposable
         builder.Services.AddAuthentication(HeaderSignIn.Scheme).AddScheme<AuthenticationSchemeOptions, HeaderSignIn>(HeaderSignIn.Scheme, null);
         builder.Services.AddAuthorization();
         builder.Services.AddSingleton<IAntiforgery, NoAntiforgery>();
+        builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.Folder("keys")));
+        services?.Invoke(builder.Services);
         if (configure is not null)
         {
             builder.Services.Configure(configure);

@@ -4,6 +4,7 @@ using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Data;
 using Ops.Data.ModelStore;
+using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Features.ModelStore.Collection;
 
@@ -107,15 +108,23 @@ internal sealed class StoreCollector(
     private static bool IsLive(StoredObject item, Dictionary<string, string?> live) =>
         live.TryGetValue(item.ObjectId, out var token) && (item.Token is null || token is null || item.Token == token);
 
-    // Files of versions for ever, files of uploads as long as they may become a version. Both rows are written before the first byte
-    // of an object, so an object without either is never one that is just being made.
+    // Files of versions until those are deleted for good, files of uploads as long as they may become a version, copies as long as they
+    // may become the version's. All these rows are written before the first byte of an object, so an object without any is never one
+    // that is just being made. What turns into a version is asked before versions: in the other order it could be missed in both.
     private async Task<Dictionary<string, string?>> LiveAsync(string[] ids, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var live = await db.UploadFiles
             .Where(f => ids.Contains(f.ObjectId) && db.Uploads.Any(u => u.Id == f.UploadId && (u.State == UploadState.Open || u.State == UploadState.Verifying)))
             .ToDictionaryAsync(f => f.ObjectId, f => f.StoreToken, cancellation);
-        foreach (var id in await db.VersionFiles.Where(f => ids.Contains(f.ObjectId)).Select(f => f.ObjectId).Distinct().ToListAsync(cancellation))
+        var copies = db.VersionMoveFiles.Where(f => ids.Contains(f.ToObjectId) && db.VersionMoves.Any(m => m.Id == f.MoveId && m.State == VersionMoveState.Copying));
+        foreach (var id in await copies.Select(f => f.ToObjectId).ToListAsync(cancellation))
+        {
+            live.TryAdd(id, null);
+        }
+
+        var files = db.VersionFiles.Where(f => ids.Contains(f.ObjectId) && db.Versions.Any(v => v.Id == f.VersionId && v.State != VersionState.Purged));
+        foreach (var id in await files.Select(f => f.ObjectId).Distinct().ToListAsync(cancellation))
         {
             live.TryAdd(id, null);
         }

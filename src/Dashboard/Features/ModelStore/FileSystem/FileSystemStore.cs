@@ -217,6 +217,11 @@ internal sealed class FileSystemStore : IModelStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => StoreRoundTrip.CheckAsync(this, cancellation);
 
+    /// <summary>Where the bytes of an object are or would be, for a store that keeps its own at hand here.</summary>
+    /// <param name="objectId">Its id.</param>
+    /// <param name="isFinished">Whether the finished one is meant.</param>
+    public string FileOf(string objectId, bool isFinished) => isFinished ? ObjectFile(objectId) : PartFile(objectId);
+
     private static async Task CopyAsync(Stream content, SafeFileHandle file, PartRange part, IncrementalHash hash, byte[] buffer, CancellationToken cancellation)
     {
         // A request body comes in small pieces; hashing and writing full buffers costs a tenth of the calls.

@@ -28,6 +28,7 @@ public sealed partial class UploadPage : IAsyncDisposable
     private IReadOnlyList<StoreChoice> storeChoices = [];
     private string store = "";
     private string? problem;
+    private bool unpack = true;
     private bool isNew;
     private bool modelTyped;
     private bool starting;
@@ -180,7 +181,7 @@ public sealed partial class UploadPage : IAsyncDisposable
     private object Details()
     {
         var chosenStore = StoreChoice.Read(store);
-        return new { model, description = isNew ? description : null, notes, lineage = new { source, trainingRun, commit }, store = chosenStore.Store, environment = chosenStore.Environment };
+        return new { model, description = isNew ? description : null, notes, unpack, lineage = new { source, trainingRun, commit }, store = chosenStore.Store, environment = chosenStore.Environment };
     }
 
     private string? ErrorOf(string field) => refusal?.Field == field ? refusal.Message : null;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Ops.Dashboard.Features.ModelStore.Imports.Sources;
 
 namespace Ops.Dashboard.Features.ModelStore.S3;
 
@@ -51,6 +52,9 @@ internal sealed class S3Store : IModelStore, IDirectParts, IDisposable
     public Uri Server => settings.PathStyle
         ? connection.PublicServer
         : new UriBuilder(connection.PublicServer) { Host = $"{settings.Bucket}.{connection.PublicServer.Host}" }.Uri;
+
+    /// <inheritdoc/>
+    public IImportBucket? ImportBucket => new S3ImportBucket(settings, Client, keys, time);
 
     private IAmazonS3 Client => connection.Client;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Linq.Expressions;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -32,8 +33,17 @@ internal sealed class PartReceiver(
             return right.Failure;
         }
 
+        return await ReceiveAsync(u => u.PersonId == caller.PersonId && u.TransferId == null, part, content, cancellation);
+    }
+
+    /// <summary>Takes one part that a transfer fetched; the transfer has checked whose it is.</summary>
+    public Task<Result<PartKept>> ReceiveAsync(Guid transferId, IncomingPart part, Stream content, CancellationToken cancellation) =>
+        ReceiveAsync(u => u.TransferId == transferId, part, content, cancellation);
+
+    private async Task<Result<PartKept>> ReceiveAsync(Expression<Func<Upload, bool>> mayAdd, IncomingPart part, Stream content, CancellationToken cancellation)
+    {
         using var turn = await locks.EnterAsync(part.FileId, part.Number, cancellation);
-        var found = await FindAsync(caller, part, cancellation);
+        var found = await FindAsync(mayAdd, part, cancellation);
         if (!found.Succeeded)
         {
             return found.Failure;
@@ -81,12 +91,12 @@ internal sealed class PartReceiver(
             : Failure.Conflict("This part is there already, with other bytes. Has the file changed? Cancel and start again.");
     }
 
-    private async Task<Result<Place>> FindAsync(Caller caller, IncomingPart part, CancellationToken cancellation)
+    private async Task<Result<Place>> FindAsync(Expression<Func<Upload, bool>> mayAdd, IncomingPart part, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var found = await db.UploadFiles.AsNoTracking()
             .Where(f => f.Id == part.FileId && f.UploadId == part.UploadId)
-            .Join(db.Uploads.Where(u => u.PersonId == caller.PersonId), f => f.UploadId, u => u.Id, (f, u) => new
+            .Join(db.Uploads.Where(mayAdd), f => f.UploadId, u => u.Id, (f, u) => new
             {
                 File = f,
                 u.State,

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore.Verification;
 using Ops.Data;
+using Ops.Data.Access;
 using Ops.Data.ModelStore;
 using Ops.Data.Registry;
 
@@ -45,7 +46,11 @@ internal sealed class UploadCommands(
             return Failure.Unavailable($"The model store '{store.Name}' does not answer right now. Try again later, or choose another one.");
         }
 
-        return await commands.RunAsync<Guid>(caller, "upload.begin", Right.UploadVersions, (scope, token) => BeginAsync(scope, request, store, free, token), cancellation);
+        return await commands.RunAsync<Guid>(caller, "upload.begin", Right.UploadVersions, async (scope, token) =>
+        {
+            var begun = await BeginAsync(scope, scope.Person, request, new UploadPlace(store, free, null), token);
+            return begun.Succeeded ? begun.Value.Id : begun.Failure;
+        }, cancellation);
     }
 
     /// <summary>Hands a complete set of parts over to verification. Asked again, it does nothing more.</summary>
@@ -148,23 +153,29 @@ internal sealed class UploadCommands(
     }
 
     private static Task<Upload?> FindAsync(CommandScope scope, Guid id, CancellationToken cancellation) =>
-        scope.Db.Uploads.Include(u => u.Files).SingleOrDefaultAsync(u => u.Id == id && u.PersonId == scope.Caller.PersonId, cancellation);
+        scope.Db.Uploads.Include(u => u.Files).SingleOrDefaultAsync(u => u.Id == id && u.PersonId == scope.Caller.PersonId && u.TransferId == null, cancellation);
 
-    private async Task<Result<Guid>> BeginAsync(CommandScope scope, BeginUpload request, IModelStore store, long? free, CancellationToken cancellation)
+    /// <summary>Begins an upload inside a command, for a person whose right the caller has checked.</summary>
+    /// <param name="scope">The command.</param>
+    /// <param name="person">Whose upload, and whose model when one is made.</param>
+    /// <param name="request">Checked by <see cref="UploadRules.Check"/> already.</param>
+    /// <param name="place">Where the bytes go and who feeds them.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<Result<Upload>> BeginAsync(CommandScope scope, Person person, BeginUpload request, UploadPlace place, CancellationToken cancellation)
     {
         var total = request.Files!.Sum(f => f.Size);
-        if (!await scope.Db.Stores.AnyAsync(s => s.Name == store.Name && s.RetiredAt == null, cancellation))
+        if (!await scope.Db.Stores.AnyAsync(s => s.Name == place.Store.Name && s.RetiredAt == null, cancellation))
         {
-            return Failure.Conflict($"The model store '{store.Name}' was retired at this moment. Choose another one.");
+            return Failure.Conflict($"The model store '{place.Store.Name}' was retired at this moment. Choose another one.");
         }
 
-        var room = await rules.CheckRoomAsync(scope, store.Name, total, free, cancellation);
+        var room = await rules.CheckRoomAsync(scope, person.Id, place.Store.Name, total, place.FreeBytes, cancellation);
         if (!room.Succeeded)
         {
             return room.Failure;
         }
 
-        var found = await FindOrMakeModelAsync(scope, request, cancellation);
+        var found = await FindOrMakeModelAsync(scope, person, request, cancellation);
         if (!found.Succeeded)
         {
             return found.Failure;
@@ -176,9 +187,11 @@ internal sealed class UploadCommands(
             {
                 ModelId = model.Id,
                 ModelName = model.Name,
-                PersonId = scope.Person.Id,
-                PersonName = scope.Person.UserName ?? "",
-                Store = store.Name,
+                PersonId = person.Id,
+                PersonName = person.UserName ?? "",
+                Store = place.Store.Name,
+                TransferId = place.TransferId,
+                Unpack = request.Unpack && request.Files is [_],
                 Notes = request.Notes?.Trim() ?? "",
                 LineageJson = UploadRules.Serialize(request.Lineage),
                 Now = scope.Now,
@@ -189,15 +202,15 @@ internal sealed class UploadCommands(
                 Id = Guid.NewGuid(),
                 Path = file.Path!,
                 SizeBytes = file.Size,
-                PartSizeBytes = store.PartSizeFor(file.Size),
+                PartSizeBytes = place.Store.PartSizeFor(file.Size),
                 ObjectId = ObjectIds.Create(),
             }));
         scope.Db.Uploads.Add(upload);
         scope.Audit("upload", upload.Id, model.Name, after: new { Model = model.Name, NewModel = isNew, Files = upload.Files.Count, Bytes = total, upload.Store });
-        return upload.Id;
+        return upload;
     }
 
-    private static async Task<Result<(Model Model, bool IsNew)>> FindOrMakeModelAsync(CommandScope scope, BeginUpload request, CancellationToken cancellation)
+    private static async Task<Result<(Model Model, bool IsNew)>> FindOrMakeModelAsync(CommandScope scope, Person person, BeginUpload request, CancellationToken cancellation)
     {
         if (await scope.Db.Models.SingleOrDefaultAsync(m => m.Name == request.Model, cancellation) is { } existing)
         {
@@ -206,7 +219,7 @@ internal sealed class UploadCommands(
                 : Failure.Conflict($"{existing.Name} is archived. Restore it, or choose another model.");
         }
 
-        var made = Model.Create(request.Model!, request.Description?.Trim() ?? "", scope.Person.Id, scope.Person.UserName ?? "", scope.Now);
+        var made = Model.Create(request.Model!, request.Description?.Trim() ?? "", person.Id, person.UserName ?? "", scope.Now);
         if (!made.Succeeded)
         {
             return made.Failure;
@@ -216,3 +229,9 @@ internal sealed class UploadCommands(
         return (made.Value, true);
     }
 }
+
+/// <summary>Where the bytes of a new upload go.</summary>
+/// <param name="Store">The store.</param>
+/// <param name="FreeBytes">What it has left, or null when it cannot tell.</param>
+/// <param name="TransferId">The transfer that feeds it, or null when a browser does.</param>
+internal sealed record UploadPlace(IModelStore Store, long? FreeBytes, Guid? TransferId);

@@ -18,6 +18,9 @@ internal sealed record BeginUpload
     /// <summary>Where the version came from.</summary>
     public Lineage? Lineage { get; init; }
 
+    /// <summary>Whether a single archive (zip, tar, tar.gz) is unpacked into files of the version.</summary>
+    public bool Unpack { get; init; }
+
     /// <summary>The store that was chosen; none means the default.</summary>
     public string? Store { get; init; }
 

@@ -102,6 +102,7 @@ internal static partial class UploadPaths
         _ when name.IndexOfAny(['<', '>', ':', '"', '|', '?', '*']) >= 0 => "has one of the characters < > : \" | ? *",
         _ when name[0] is ' ' || name[^1] is ' ' or '.' => "has a name that starts or ends with a space or ends with a dot",
         _ when name[0] is '=' or '+' or '-' or '@' => "has a name that starts with one of = + - @, which spreadsheets take for a formula and programs for an option",
+        _ when name.Equals(".git", StringComparison.OrdinalIgnoreCase) || name.Equals("git~1", StringComparison.OrdinalIgnoreCase) => "has a name that git keeps for itself",
         _ when DeviceNames.Contains(name.Split('.')[0]) => "has a name that Windows keeps for a device",
         _ when Encoding.UTF8.GetByteCount(name) > MaxNameBytes => $"has a name longer than {MaxNameBytes} bytes",
         _ => WrongCharacters(name),

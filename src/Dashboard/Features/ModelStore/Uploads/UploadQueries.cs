@@ -23,7 +23,7 @@ internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<Re
         }
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var upload = await db.Uploads.AsNoTracking().Include(u => u.Files).SingleOrDefaultAsync(u => u.Id == id && u.PersonId == caller.PersonId, cancellation);
+        var upload = await db.Uploads.AsNoTracking().Include(u => u.Files).SingleOrDefaultAsync(u => u.Id == id && u.PersonId == caller.PersonId && u.TransferId == null, cancellation);
         return upload is null ? UploadRules.NoSuchUpload : await DescribeAsync(db, upload, int.MaxValue, cancellation);
     }
 
@@ -38,7 +38,7 @@ internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<Re
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var uploads = await db.Uploads.AsNoTracking().Include(u => u.Files)
-            .Where(u => u.PersonId == caller.PersonId && (u.State == UploadState.Open || u.State == UploadState.Verifying))
+            .Where(u => u.PersonId == caller.PersonId && u.TransferId == null && (u.State == UploadState.Open || u.State == UploadState.Verifying))
             .OrderByDescending(u => u.Id)
             .ToListAsync(cancellation);
         List<UploadStatus> list = [];

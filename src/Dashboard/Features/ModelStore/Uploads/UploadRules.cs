@@ -11,10 +11,11 @@ namespace Ops.Dashboard.Features.ModelStore.Uploads;
 /// <summary>What an upload may be: names, counts, sizes, texts, room.</summary>
 internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
 {
-    // The page /models/upload would hide a model of this name.
-    private const string PageName = "upload";
     private const int MaxNotes = 4000;
     private const int MaxLineage = 500;
+
+    // The pages /models/upload and /models/import would hide a model of this name.
+    private static readonly string[] PageNames = ["upload", "import"];
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>The same answer whether it never existed or belongs to somebody else.</summary>
@@ -30,9 +31,9 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
             return name;
         }
 
-        if (request.Model == PageName)
+        if (PageNames.Contains(request.Model))
         {
-            return Failure.Invalid("This name is kept for the page for uploads. Choose another one.", "model");
+            return Failure.Invalid("This name is kept for a page of the product. Choose another one.", "model");
         }
 
         if (request.Files is not { Count: > 0 } files)
@@ -50,10 +51,10 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
     }
 
     /// <summary>Checks that the person has not too many uploads open, and that the store has room for what was announced and this.</summary>
-    public async Task<Result> CheckRoomAsync(CommandScope scope, string store, long bytes, long? free, CancellationToken cancellation)
+    public async Task<Result> CheckRoomAsync(CommandScope scope, Guid personId, string store, long bytes, long? free, CancellationToken cancellation)
     {
         var unfinished = scope.Db.Uploads.Where(u => u.State == UploadState.Open || u.State == UploadState.Verifying);
-        if (await unfinished.CountAsync(u => u.PersonId == scope.Person.Id, cancellation) >= options.Value.MaxOpenUploads)
+        if (await unfinished.CountAsync(u => u.PersonId == personId, cancellation) >= options.Value.MaxOpenUploads)
         {
             return Failure.Conflict($"You have {options.Value.MaxOpenUploads} unfinished uploads. Finish or cancel some first.");
         }

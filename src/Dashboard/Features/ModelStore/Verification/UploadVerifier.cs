@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
+using Ops.Dashboard.Features.ModelStore.Imports.Archives;
+using Ops.Dashboard.Features.ModelStore.Recording;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Dashboard.Features.Registry.Formats;
 using Ops.Data;
@@ -19,7 +21,9 @@ internal sealed class UploadVerifier(
     VersionInspector inspector,
     VersionWriter writer,
     UploadCleaner cleaner,
+    UploadUnpacker unpacker,
     VerificationBoard board,
+    RecordingQueue recording,
     ILogger<UploadVerifier> log)
 {
     private const int BufferBytes = 1024 * 1024;
@@ -47,15 +51,29 @@ internal sealed class UploadVerifier(
 
             var opening = new byte[(int)Math.Min(file.SizeBytes, FileKind.OpeningBytes)];
             var hash = await HashAsync(store, file, opening, bytes => board.Report(uploadId, verified + bytes), cancellation);
-            if (hash != file.BrowserSha256)
+            if (hash != file.BrowserSha256 && !await AgreesAsync(store, upload, file, cancellation))
             {
-                await DisagreeAsync(store, upload, file, cancellation);
                 return;
             }
 
             verified += file.SizeBytes;
             hashes.Add(file.Id, hash);
             inspected.Add(new(file.Path, file.SizeBytes, opening, token => store.OpenReadAsync(file.ObjectId, token)));
+        }
+
+        if (UploadUnpacker.IsDue(upload))
+        {
+            var unpacked = await unpacker.UnpackAsync(store, upload, cancellation);
+            if (unpacked.Succeeded)
+            {
+                await VerifyAsync(uploadId, cancellation);
+            }
+            else
+            {
+                await RefuseAsync(upload, unpacked.Failure, cancellation);
+            }
+
+            return;
         }
 
         await FinishAsync(store, upload, hashes, await inspector.InspectAsync(inspected, cancellation), cancellation);
@@ -75,16 +93,13 @@ internal sealed class UploadVerifier(
             return;
         }
 
-        foreach (var file in upload.Files)
-        {
-            await store.CompleteAsync(file.ObjectId, cancellation);
-        }
-
+        await store.CompleteAllAsync([.. upload.Files.Select(f => f.ObjectId)], cancellation);
         var written = await writer.WriteAsync(upload.Id, inspection.Value, hashes, cancellation);
         if (written.Succeeded)
         {
             board.Forget(upload.Id);
             log.Verified(upload.Id, upload.ModelName);
+            recording.Wake();
         }
         else if (await ReadAsync(upload.Id, cancellation) is not null)
         {
@@ -94,13 +109,21 @@ internal sealed class UploadVerifier(
         }
     }
 
-    private async Task DisagreeAsync(IModelStore store, Upload upload, UploadFile file, CancellationToken cancellation)
+    // Where nobody knows what the whole file should be, it is right when every part is what arrived.
+    private async Task<bool> AgreesAsync(IModelStore store, Upload upload, UploadFile file, CancellationToken cancellation)
     {
         var damaged = await DamagedPartsAsync(store, file, cancellation);
         if (damaged.Count == 0)
         {
-            await RefuseAsync(upload, Failure.Invalid($"{file.Path} changed while it was being uploaded: the bytes that arrived are not the ones your browser hashed. Start again with the file as it is now."), cancellation);
-            return;
+            if (file.BrowserSha256 is null)
+            {
+                return true;
+            }
+
+            await RefuseAsync(upload, Failure.Invalid(upload.TransferId is null
+                ? $"{file.Path} changed while it was being uploaded: the bytes that arrived are not the ones your browser hashed. Start again with the file as it is now."
+                : $"{file.Path} is not the expected file: what was fetched does not have the SHA-256 {file.BrowserSha256}."), cancellation);
+            return false;
         }
 
         if (!store.TakesPartsAfterAssembly)
@@ -111,6 +134,7 @@ internal sealed class UploadVerifier(
         }
 
         await AskAgainAsync(upload, file, damaged, isLost: !store.TakesPartsAfterAssembly, cancellation);
+        return false;
     }
 
     private async Task AskAgainAsync(Upload upload, UploadFile file, IReadOnlyCollection<int> parts, bool isLost, CancellationToken cancellation)

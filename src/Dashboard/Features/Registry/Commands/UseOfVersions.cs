@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Data;
+using Ops.Data.Registry;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Registry.Commands;
@@ -25,6 +26,32 @@ internal static class UseOfVersions
 
         var doing = rollout.State is RolloutState.Draft or RolloutState.PendingApproval ? "waits for approval" : "is under way";
         return Failure.Conflict($"Rollout {rollout.Number} of {what} on {rollout.Name} {doing}. Finish or abort it first.");
+    }
+
+    /// <summary>Why a version cannot be deleted now, or null: it serves, a rollout of it waits or runs, an alias is on it, or it is being moved.</summary>
+    public static async Task<Failure?> InWayOfDeletionAsync(RegistryDb db, ModelVersion version, CancellationToken cancellation)
+    {
+        var plans = db.Plans.Where(p => p.VersionId == version.Id);
+        var serving = await ServingAsync(db, plans, cancellation);
+        if (serving.Count > 0)
+        {
+            return Failure.Conflict($"Version {version.Number} serves on {string.Join(", ", serving)}. Roll out another version there, or retire the endpoint, first.");
+        }
+
+        if (await PendingAsync(db, plans, $"version {version.Number}", cancellation) is { } pending)
+        {
+            return pending;
+        }
+
+        var aliases = await db.Aliases.Where(a => a.VersionId == version.Id).OrderBy(a => a.Name).Select(a => a.Name).ToListAsync(cancellation);
+        if (aliases.Count > 0)
+        {
+            return Failure.Conflict($"Version {version.Number} carries {string.Join(", ", aliases)}. Move or remove {(aliases.Count == 1 ? "that alias" : "those aliases")} first.");
+        }
+
+        return await db.VersionMoves.AnyAsync(m => m.VersionId == version.Id && (m.State == VersionMoveState.Copying || m.State == VersionMoveState.Cleaning), cancellation)
+            ? Failure.Conflict($"Version {version.Number} is being moved to another store. Wait for it, or cancel it, first.")
+            : null;
     }
 
     /// <summary>The endpoints that serve by one of the plans, by name.</summary>

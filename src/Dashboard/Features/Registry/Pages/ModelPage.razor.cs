@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Ops.Dashboard.Components.Controls;
+using Ops.Dashboard.Features.ModelStore.Downloads;
+using Ops.Dashboard.Features.ModelStore.Retention;
 using Ops.Dashboard.Features.Registry.Commands;
 using Ops.Dashboard.Features.Registry.Queries;
 
@@ -11,6 +13,10 @@ public sealed partial class ModelPage
     private ModelDetail? model;
     private VersionRows? versions;
     private IReadOnlyList<int> numbers = [];
+    private ModelCard? card;
+    private StorageUsed? storage;
+    private RetentionView? retention;
+    private int deleted;
     private bool missing;
     private int from;
     private int to;
@@ -22,6 +28,10 @@ public sealed partial class ModelPage
     [SupplyParameterFromQuery]
     public int? Below { get; set; }
 
+    /// <summary>Shows the deleted versions instead of the others.</summary>
+    [SupplyParameterFromQuery]
+    public bool Deleted { get; set; }
+
     [Inject]
     internal ModelQueries Models { get; set; } = default!;
 
@@ -30,6 +40,18 @@ public sealed partial class ModelPage
 
     [Inject]
     internal ModelCommands Commands { get; set; } = default!;
+
+    [Inject]
+    internal DeletionCommands Deletion { get; set; } = default!;
+
+    [Inject]
+    internal StorageQueries Storage { get; set; } = default!;
+
+    [Inject]
+    internal RetentionQueries Retention { get; set; } = default!;
+
+    [Inject]
+    internal ModelCards Cards { get; set; } = default!;
 
     [Inject]
     internal NavigationManager Navigation { get; set; } = default!;
@@ -53,7 +75,11 @@ public sealed partial class ModelPage
         var found = await Models.FindAsync(Name, Ended);
         if (found is not null)
         {
-            versions = await Versions.ListAsync(found.Id, Below, Ended);
+            versions = await Versions.ListAsync(found.Id, Below, Deleted, Ended);
+            deleted = await Versions.CountDeletedAsync(found.Id, Ended);
+            storage = await Storage.OfModelAsync(found.Id, Ended);
+            retention = await Retention.FindAsync(found.Id, Ended);
+            card = await Cards.ReadAsync(found.Id, found.Name, null, Ended);
             numbers = await Versions.NumbersAsync(found.Id, MostChoices, Ended);
             if (!numbers.Contains(from) || !numbers.Contains(to))
             {
@@ -65,6 +91,16 @@ public sealed partial class ModelPage
     }
 
     internal static string Shorten(string name) => name.Length <= 80 ? name : name[..80] + "…";
+
+    private string PageLink(int? below) => Navigation.GetUriWithQueryParameter("below", below);
+
+    private async Task UndeleteAsync(VersionRow version)
+    {
+        if (await DoAsync(caller => Deletion.RestoreAsync(caller, version.Id)))
+        {
+            Toasts.Done($"{DeletionCommands.NameOf(model!.Name, version.Number)} is restored.");
+        }
+    }
 
     private void Compare()
     {

@@ -1,6 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Ops.Dashboard.Components.Controls;
+using Ops.Dashboard.Features.ModelStore.Downloads;
+using Ops.Dashboard.Features.ModelStore.Integrity;
+using Ops.Dashboard.Features.ModelStore.Retention;
 using Ops.Dashboard.Features.Registry.Commands;
 using Ops.Dashboard.Features.Registry.Onnx;
 using Ops.Dashboard.Features.Registry.Queries;
@@ -17,6 +20,7 @@ public sealed partial class VersionPage
     private IReadOnlyList<KeyValuePair<string, string>> facts = [];
     private IReadOnlyList<KeyValuePair<string, string>> operators = [];
     private IReadOnlyList<KeyValuePair<string, string>> metadata = [];
+    private ModelCard? card;
     private bool missing;
 
     [Parameter]
@@ -30,6 +34,22 @@ public sealed partial class VersionPage
 
     [Inject]
     internal VersionCommands Commands { get; set; } = default!;
+
+    [Inject]
+    internal DeletionCommands Deletion { get; set; } = default!;
+
+    [Inject]
+    internal IntegrityCommands Integrity { get; set; } = default!;
+
+    [Inject]
+    internal ModelCards Cards { get; set; } = default!;
+
+    [Inject]
+    internal ConfirmService Confirm { get; set; } = default!;
+
+    private bool IsDeleted => version is { State: VersionState.Deleted or VersionState.Purged };
+
+    private bool CanDownload => version is { State: VersionState.Ready or VersionState.Archived };
 
     private bool CanRollOut => version is { State: VersionState.Ready, ModelIsArchived: false };
 
@@ -48,6 +68,7 @@ public sealed partial class VersionPage
             metadata = [.. info.Metadata.OrderBy(m => m.Key, StringComparer.Ordinal)];
         }
 
+        card = found is null ? null : await Cards.ReadAsync(found.ModelId, found.Model, found.Number, Ended);
         (version, missing) = (found, found is null);
     }
 
@@ -89,4 +110,32 @@ public sealed partial class VersionPage
             Toasts.Done($"{name} is back in choices.", () => DoAsync(caller => Commands.ArchiveAsync(caller, id)));
         }
     }
+
+    private async Task DeleteAsync()
+    {
+        var (id, name) = (version!.Id, DeletionCommands.NameOf(version.Model, version.Number));
+        var answer = await Confirm.AskAsync(new(
+            $"Delete {name}?",
+            $"It is taken out of all lists. For {Format.Duration(Deletion.FinalAfter)} it can be restored; then its bytes go for good, and its number is never given out again.",
+            "Delete",
+            Danger: true,
+            TypeToConfirm: name));
+        if (answer.Confirmed && await DoAsync(caller => Deletion.DeleteAsync(caller, id, name)))
+        {
+            Toasts.Done($"{name} is deleted.", () => DoAsync(caller => Deletion.RestoreAsync(caller, id)));
+        }
+    }
+
+    private async Task UndeleteAsync()
+    {
+        var (id, name) = (version!.Id, DeletionCommands.NameOf(version.Model, version.Number));
+        if (await DoAsync(caller => Deletion.RestoreAsync(caller, id)))
+        {
+            Toasts.Done($"{name} is restored. Its bytes are being read back to make sure that they are all there.");
+        }
+    }
+
+    private async Task VerifyAsync() => await DoAsync(caller => Integrity.RequestAsync(caller, version!.Id));
+
+    private async Task CancelVerifyAsync() => await DoAsync(caller => Integrity.CancelAsync(caller, version!.Id));
 }

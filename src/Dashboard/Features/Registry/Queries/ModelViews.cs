@@ -96,7 +96,14 @@ public sealed record ModelDetail
 /// <param name="UploadedByName">Who uploaded it.</param>
 /// <param name="CreatedAt">When it became visible.</param>
 /// <param name="Notes">The uploader's notes.</param>
-public sealed record VersionRow(Guid Id, int Number, string Format, long SizeBytes, VersionState State, string UploadedByName, DateTimeOffset CreatedAt, string Notes);
+public sealed record VersionRow(Guid Id, int Number, string Format, long SizeBytes, VersionState State, string UploadedByName, DateTimeOffset CreatedAt, string Notes)
+{
+    /// <summary>When it was deleted, or null.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Who deleted it, or null.</summary>
+    public string? DeletedByName { get; init; }
+}
 
 /// <summary>Versions of a model, newest first.</summary>
 /// <param name="Rows">The versions.</param>
@@ -159,6 +166,24 @@ public sealed record VersionDetail
 
     /// <summary>Whether it can be rolled out.</summary>
     public required VersionState State { get; init; }
+
+    /// <summary>When all its bytes were last read back and compared, or null.</summary>
+    public DateTimeOffset? LastVerifiedAt { get; init; }
+
+    /// <summary>When somebody asked to have it verified, or null while nobody waits for that.</summary>
+    public DateTimeOffset? VerifyRequestedAt { get; init; }
+
+    /// <summary>Which files are damaged and why, or null.</summary>
+    public string? DamageMessage { get; init; }
+
+    /// <summary>When it was deleted, or null.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>Who deleted it, or null.</summary>
+    public string? DeletedByName { get; init; }
+
+    /// <summary>When its bytes were given up for good, or null.</summary>
+    public DateTimeOffset? PurgedAt { get; init; }
 
     /// <summary>The files in path order.</summary>
     public IReadOnlyList<FileView> Files { get; init; } = [];

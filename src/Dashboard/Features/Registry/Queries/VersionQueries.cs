@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Data;
+using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Features.Registry.Queries;
 
@@ -12,18 +13,19 @@ internal sealed class VersionQueries(IDbContextFactory<RegistryDb> databases)
     /// <summary>Versions of a model, newest first.</summary>
     /// <param name="modelId">The model.</param>
     /// <param name="below">Only numbers below this one, or null to start at the newest.</param>
+    /// <param name="deleted">Whether to list the deleted ones instead of the others.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<VersionRows> ListAsync(Guid modelId, int? below, CancellationToken cancellation = default)
+    public async Task<VersionRows> ListAsync(Guid modelId, int? below, bool deleted = false, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var versions = db.Versions.AsNoTracking().Where(v => v.ModelId == modelId);
+        var versions = db.Versions.AsNoTracking().Where(v => v.ModelId == modelId && (v.State == VersionState.Deleted || v.State == VersionState.Purged) == deleted);
         if (below is { } number)
         {
             versions = versions.Where(v => v.Number < number);
         }
 
         var rows = await versions.OrderByDescending(v => v.Number).Take(PageSize + 1)
-            .Select(v => new VersionRow(v.Id, v.Number, v.Format, v.SizeBytes, v.State, v.UploadedByName, v.CreatedAt, v.Notes))
+            .Select(v => new VersionRow(v.Id, v.Number, v.Format, v.SizeBytes, v.State, v.UploadedByName, v.CreatedAt, v.Notes) { DeletedAt = v.DeletedAt, DeletedByName = v.DeletedByName })
             .ToListAsync(cancellation);
         return new([.. rows.Take(PageSize)], rows.Count > PageSize);
     }
@@ -32,7 +34,14 @@ internal sealed class VersionQueries(IDbContextFactory<RegistryDb> databases)
     public async Task<IReadOnlyList<int>> NumbersAsync(Guid modelId, int most, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Versions.Where(v => v.ModelId == modelId).OrderByDescending(v => v.Number).Take(most).Select(v => v.Number).ToListAsync(cancellation);
+        return await db.Versions.Where(v => v.ModelId == modelId && v.State != VersionState.Deleted && v.State != VersionState.Purged).OrderByDescending(v => v.Number).Take(most).Select(v => v.Number).ToListAsync(cancellation);
+    }
+
+    /// <summary>How many versions of a model are deleted.</summary>
+    public async Task<int> CountDeletedAsync(Guid modelId, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Versions.CountAsync(v => v.ModelId == modelId && (v.State == VersionState.Deleted || v.State == VersionState.Purged), cancellation);
     }
 
     /// <summary>One version, or null when there is none of that model and number.</summary>
@@ -61,6 +70,12 @@ internal sealed class VersionQueries(IDbContextFactory<RegistryDb> databases)
                 UploadedByName = v.UploadedByName,
                 CreatedAt = v.CreatedAt,
                 State = v.State,
+                LastVerifiedAt = v.LastVerifiedAt,
+                VerifyRequestedAt = v.VerifyRequestedAt,
+                DamageMessage = v.DamageMessage,
+                DeletedAt = v.DeletedAt,
+                DeletedByName = v.DeletedByName,
+                PurgedAt = v.PurgedAt,
             }).SingleOrDefaultAsync(cancellation);
         if (version is null)
         {
@@ -73,7 +88,7 @@ internal sealed class VersionQueries(IDbContextFactory<RegistryDb> databases)
                 .Select(f => new FileView(f.Path, f.SizeBytes, f.Sha256)).ToListAsync(cancellation),
             ModelAliases = await ModelQueries.AliasesAsync(db, [version.ModelId], cancellation),
             Runs = [.. (await WhereItRuns.ReadAsync(db, [version.ModelId], cancellation)).Where(r => r.Version == number)],
-            SameAs = await db.Versions.Where(v => v.ModelId == version.ModelId && v.Digest == version.Digest && v.Number < number).MinAsync(v => (int?)v.Number, cancellation),
+            SameAs = await db.Versions.Where(v => v.ModelId == version.ModelId && v.Digest == version.Digest && v.Number < number && v.State != VersionState.Deleted && v.State != VersionState.Purged).MinAsync(v => (int?)v.Number, cancellation),
         };
     }
 }

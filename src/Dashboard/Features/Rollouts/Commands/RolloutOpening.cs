@@ -83,6 +83,9 @@ internal static class RolloutOpening
             Now = scope.Now,
         });
         scope.Db.Rollouts.Add(rollout);
+
+        // Somebody may be deleting the version in the same moment: one of the two then sees the other.
+        version.Hold();
         var verb = undoes is null ? "asked for" : "asked to go back to";
         History.Add(
             scope.Db,

@@ -1,137 +1,17 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
-using Ops.Dashboard.Commands;
+using Ops.Dashboard.Hosting;
 using Ops.Data;
-using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Rollouts.Execution;
 
-/// <summary>
-/// Whether this process may act on endpoints. One row says who may; the holder renews it, and whoever sees it unrenewed for too long takes
-/// it over. Time is counted on each process's own steady clock, as Kubernetes' leader election does: clocks that differ or jump neither make
-/// two holders nor none.
-/// </summary>
+/// <summary>Whether this process may act on endpoints.</summary>
 internal sealed class LeaderLease(IDbContextFactory<RegistryDb> databases, IOptions<RolloutsOptions> options, TimeProvider time, ILogger<LeaderLease> log)
+    : ProcessLease(databases, time, new("rollouts", TimeSpan.FromSeconds(options.Value.LeaseSeconds), TimeSpan.FromSeconds(options.Value.LeaseRenewSeconds)))
 {
-    private const string Name = "rollouts";
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
-    private readonly Lock gate = new();
-    private long? heldSince;
-    private (int Revision, long At)? seen;
+    /// <inheritdoc/>
+    protected override void Gained() => log.LeaseGained(Holder);
 
-    /// <summary>What this process is called in the row: machine, process, and a part that no restart repeats.</summary>
-    public string Holder { get; } = $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..8]}";
-
-    /// <summary>Whether this process may act at this moment. A process that was stopped for a while finds that it may not.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            lock (gate)
-            {
-                return heldSince is { } since && time.GetElapsedTime(since) < Duration - Margin;
-            }
-        }
-    }
-
-    private TimeSpan Duration => TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-
-    /// <summary>Renews the lease or tries to take it over.</summary>
-    /// <returns>Whether this process holds it now.</returns>
-    public async Task<bool> TryHoldAsync(CancellationToken cancellation)
-    {
-        // The moment before the question counts: the answer may have been long under way.
-        var asked = time.GetTimestamp();
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var lease = await db.Leases.SingleOrDefaultAsync(l => l.Name == Name, cancellation);
-        if (lease is null)
-        {
-            lease = new Lease { Name = Name, Holder = Holder };
-            db.Leases.Add(lease);
-        }
-        else if (lease.Holder != Holder && !IsFree(lease))
-        {
-            Drop(lease.Holder);
-            return false;
-        }
-
-        lease.Holder = Holder;
-        lease.ExpiresAt = time.GetUtcNow() + Duration;
-        lease.Revision++;
-        try
-        {
-            await db.SaveChangesAsync(cancellation);
-        }
-        catch (DbUpdateException exception) when (exception is DbUpdateConcurrencyException || DatabaseErrors.IsUniqueViolation(exception))
-        {
-            Drop("another process");
-            return false;
-        }
-
-        lock (gate)
-        {
-            if (heldSince is null)
-            {
-                log.LeaseGained(Holder);
-            }
-
-            heldSince = asked;
-        }
-
-        return true;
-    }
-
-    /// <summary>Gives it back, so that another process need not wait.</summary>
-    public async Task ReleaseAsync(CancellationToken cancellation)
-    {
-        lock (gate)
-        {
-            if (heldSince is null)
-            {
-                return;
-            }
-
-            heldSince = null;
-        }
-
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        if (await db.Leases.SingleOrDefaultAsync(l => l.Name == Name && l.Holder == Holder, cancellation) is { } lease)
-        {
-            lease.Holder = "";
-            lease.ExpiresAt = time.GetUtcNow();
-            lease.Revision++;
-            await db.SaveChangesAsync(cancellation);
-        }
-    }
-
-    private bool IsFree(Lease lease)
-    {
-        if (lease.Holder.Length == 0)
-        {
-            return true;
-        }
-
-        if (seen is not { } last || last.Revision != lease.Revision)
-        {
-            seen = (lease.Revision, time.GetTimestamp());
-            return false;
-        }
-
-        // Expired by the wall clock and not renewed when it was due is enough; otherwise the whole time must have passed before our eyes.
-        var unchanged = time.GetElapsedTime(last.At);
-        return unchanged >= Duration || (lease.ExpiresAt <= time.GetUtcNow() && unchanged >= TimeSpan.FromSeconds(options.Value.LeaseRenewSeconds) + Margin);
-    }
-
-    private void Drop(string other)
-    {
-        lock (gate)
-        {
-            if (heldSince is not null)
-            {
-                log.LeaseLost(Holder, other);
-            }
-
-            heldSince = null;
-        }
-    }
+    /// <inheritdoc/>
+    protected override void Lost(string other) => log.LeaseLost(Holder, other);
 }

@@ -9,6 +9,11 @@ internal static class VersionIntegrity
     /// <summary>Why a version must not be served, or null. Its files must be loaded.</summary>
     public static string? Refuse(ModelVersion version)
     {
+        if (version.IsDeleted)
+        {
+            return "it is deleted.";
+        }
+
         if (version.State == VersionState.Damaged)
         {
             return "its files no longer match their SHA-256.";

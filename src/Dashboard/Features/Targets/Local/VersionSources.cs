@@ -28,6 +28,11 @@ internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, Mo
             return Failure.NotFound($"{plan.Model} version {plan.Version} is no longer in the registry.");
         }
 
+        if (version.IsDeleted)
+        {
+            return Failure.Conflict($"{plan.Model} version {plan.Version} is deleted.");
+        }
+
         if (version.State == VersionState.Damaged)
         {
             return Failure.Conflict($"{plan.Model} version {plan.Version} is damaged: its stored bytes do not match their SHA-256.");

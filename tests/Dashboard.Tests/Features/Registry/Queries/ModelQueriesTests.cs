@@ -94,8 +94,8 @@ public sealed class ModelQueriesTests(TestRegistry registry) : IClassFixture<Tes
     {
         var example = await RegistryExamples.AddAsync(registry, versions: VersionQueries.PageSize + 2);
 
-        var first = await Versions.ListAsync(example.Model.Id, null, Cancel);
-        var second = await Versions.ListAsync(example.Model.Id, first.Rows[^1].Number, Cancel);
+        var first = await Versions.ListAsync(example.Model.Id, null, cancellation: Cancel);
+        var second = await Versions.ListAsync(example.Model.Id, first.Rows[^1].Number, cancellation: Cancel);
 
         Assert.Equal((VersionQueries.PageSize + 2, 3, true), (first.Rows[0].Number, first.Rows[^1].Number, first.HasOlder));
         Assert.Equal([2, 1], second.Rows.Select(v => v.Number));

@@ -48,6 +48,53 @@ public sealed class EndpointReconcilerTrustTests
         Assert.DoesNotContain(world.Machine.Applied, a => a.Revisions.Count > 0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reconcile_ObjectFoundAlteredOrDeletedAfterTheApproval_FailsAndStartsNothing(bool deleted)
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var controller = await Controller.StartAsync(world);
+        var asked = await world.ApprovedAsync(1);
+        await using (var db = world.Open())
+        {
+            var version = await db.Versions.SingleAsync(v => v.Id == world.Versions[0].Id);
+            if (deleted)
+            {
+                // The command refuses this; whatever else may do it must not get it served either.
+                Assert.True(version.Delete("olga", world.Time.GetUtcNow()).Succeeded);
+            }
+            else
+            {
+                version.MarkDamaged("model.onnx was changed in the store.");
+            }
+
+            await db.SaveChangesAsync();
+        }
+
+        await controller.SettleAsync(asked.EndpointId);
+
+        Assert.Equal(RolloutState.Failed, await controller.StateAsync(asked.Id));
+        Assert.DoesNotContain(world.Machine.Applied, a => a.Revisions.Count > 0);
+    }
+
+    [Fact]
+    public async Task Decide_VersionFoundDamagedWhileWaiting_CannotBeApproved()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var asked = await world.RequestAsync();
+        await using (var db = world.Open())
+        {
+            (await db.Versions.SingleAsync(v => v.Id == world.Versions[0].Id)).MarkDamaged("model.onnx is missing from the store.");
+            await db.SaveChangesAsync();
+        }
+
+        var decided = await world.DecideAsync(asked.Id, Verdict.Approve);
+
+        Assert.False(decided.Succeeded);
+        Assert.Equal(RolloutState.PendingApproval, (await world.RolloutAsync(asked.Id)).State);
+    }
+
     [Fact]
     public async Task Reconcile_StablePlanAltered_LeavesWhatRunsAloneAndSaysSoOnce()
     {

@@ -1,0 +1,14 @@
+namespace Ops.Dashboard.Features.ModelStore.Git;
+
+/// <summary>What the machine gives git stores. Section <c>Ops:Git</c>.</summary>
+internal sealed class GitOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Ops:Git";
+
+    /// <summary>The git program: a name on the PATH, or an absolute path.</summary>
+    public string Program { get; set; } = "git";
+
+    /// <summary>Folders below which repositories of this machine may be. None: only servers can be.</summary>
+    public IList<string> AllowedRoots { get; set; } = [];
+}
