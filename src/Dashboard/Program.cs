@@ -32,7 +32,7 @@ try
 
     var app = builder.Build();
 
-    app.UseAccess();
+    app.UseAccess(app.ServersOfStores());
     app.MapHealth();
     app.MapServing();
     app.MapModelStore();

@@ -1,12 +1,14 @@
 using Ops.Benchmarks.Live;
 using Ops.Benchmarks.Registry;
 using Ops.Benchmarks.Runtime;
+using Ops.Benchmarks.Stores;
 using Ops.Benchmarks.Uploads;
 
 // Each benchmark is a command of its own and prints what it measured on this machine, now.
 Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
 {
     ["upload"] = UploadBenchmark.RunAsync,
+    ["stores"] = StoresBenchmark.RunAsync,
     ["lists"] = _ => ListsBenchmark.RunAsync(),
     ["live"] = LiveBenchmark.RunAsync,
     ["runtime"] = RuntimeBenchmark.RunAsync,

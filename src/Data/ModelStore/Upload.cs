@@ -22,6 +22,19 @@ public enum UploadState
     Refused,
 }
 
+/// <summary>Why a browser cannot send parts straight to a store that would take them.</summary>
+public enum DirectTrouble
+{
+    /// <summary>The store answers, but does not allow pages of the dashboard to send to it (CORS).</summary>
+    NotAllowed,
+
+    /// <summary>The store does not answer the browser.</summary>
+    NoAnswer,
+
+    /// <summary>The store refuses what it is sent.</summary>
+    Refused,
+}
+
 /// <summary>Files on their way to become one version. Survives reloads and restarts: every acknowledged part is a row.</summary>
 public sealed class Upload
 {
@@ -71,6 +84,9 @@ public sealed class Upload
     /// <summary>Why it was refused, in plain words.</summary>
     public string? FailureMessage { get; private set; }
 
+    /// <summary>Why its parts go through the dashboard although the store would take them from the browser; null when they do not have to.</summary>
+    public DirectTrouble? DirectTrouble { get; private set; }
+
     /// <summary>The version it became.</summary>
     public Guid? VersionId { get; private set; }
 
@@ -111,6 +127,20 @@ public sealed class Upload
 
         ExpiresAt = now + lifetime;
         Revision++;
+    }
+
+    /// <summary>From now on parts go through the dashboard.</summary>
+    /// <param name="trouble">Why.</param>
+    public Result SendThroughDashboard(DirectTrouble trouble)
+    {
+        if (!IsOpen)
+        {
+            return Failure.Conflict($"This upload is {State} and takes no more parts.");
+        }
+
+        DirectTrouble = trouble;
+        Revision++;
+        return Result.Done;
     }
 
     /// <summary>All parts are there.</summary>
@@ -264,7 +294,7 @@ public sealed class UploadPart
     /// <summary>Length in bytes.</summary>
     public int SizeBytes { get; init; }
 
-    /// <summary>SHA-256 (hex) of the part as received.</summary>
+    /// <summary>SHA-256 (hex) of the part as received; of one that the browser sent straight to the store, as the browser computed it.</summary>
     public required string Sha256 { get; init; }
 
     /// <summary>The store's receipt for the part (an ETag on S3), or null.</summary>

@@ -9,6 +9,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Data;
 using Ops.Data.Access;
+using Ops.Data.Startup;
 
 namespace Ops.Benchmarks.Uploads;
 
@@ -27,9 +28,20 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
 
     private MeasuredServer(Process process, Uri address, string data) => (this.process, this.address, this.data) = (process, address, data);
 
-    public static async Task<MeasuredServer> StartAsync(string data)
+    /// <summary>Starts it.</summary>
+    /// <param name="data">Its data folder.</param>
+    /// <param name="seed">Fills the registry beforehand.</param>
+    public static async Task<MeasuredServer> StartAsync(string data, Func<RegistryDb, Task>? seed = null)
     {
         Directory.CreateDirectory(data);
+        if (seed is not null)
+        {
+            await using var services = Registry(data);
+            await services.GetRequiredService<RegistryMigrator>().MigrateAsync();
+            await using var db = await services.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContextAsync();
+            await seed(db);
+        }
+
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var project = Path.Combine(Root(here), "src", "Dashboard");
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
@@ -49,7 +61,7 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
     /// <summary>Makes an operator and signs in through the page.</summary>
     public async Task<HttpClient> SignInAsync()
     {
-        await using (var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSqliteRegistry(Path.Combine(data, "ops.db")).BuildServiceProvider())
+        await using (var services = Registry(data))
         await using (var db = await services.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContextAsync())
         {
             var person = Person.Create(Name, Roles.Operator, TimeProvider.System.GetUtcNow());
@@ -103,6 +115,9 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         watching?.Dispose();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
     }
+
+    private static ServiceProvider Registry(string data) =>
+        new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSqliteRegistry(Path.Combine(data, "ops.db")).BuildServiceProvider();
 
     private async Task WatchAsync(CancellationToken cancellation)
     {

@@ -87,7 +87,7 @@ internal static class UploadBenchmark
         }
     }
 
-    private static async Task<string> GenerateAsync(string path, long size)
+    public static async Task<string> GenerateAsync(string path, long size)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var stream = File.Create(path);
@@ -123,9 +123,9 @@ internal static class UploadBenchmark
         return elapsed;
     }
 
-    private static string Line(string what, long bytes, TimeSpan time) =>
+    public static string Line(string what, long bytes, TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{what}: {bytes / MiB} MiB in {time.TotalSeconds:F2} s = {bytes / (double)MiB / time.TotalSeconds:F0} MiB/s");
 
-    private static long Option(string[] args, string name, long otherwise) =>
+    public static long Option(string[] args, string name, long otherwise) =>
         Array.IndexOf(args, name) is >= 0 and var index && index + 1 < args.Length ? long.Parse(args[index + 1], CultureInfo.InvariantCulture) : otherwise;
 }

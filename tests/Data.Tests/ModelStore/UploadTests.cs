@@ -15,6 +15,7 @@ public sealed class UploadTests
         ["reopen"] = (u => u.Reopen(), Open, [Verifying]),
         ["cancel"] = (u => u.Cancel(), Cancelled, [Open, Verifying]),
         ["expire"] = (u => u.Expire(), Expired, [Open]),
+        ["send through the dashboard"] = (u => u.SendThroughDashboard(DirectTrouble.NoAnswer), Open, [Open]),
     };
 
     public static TheoryData<UploadState, string> EveryStateAndMove()

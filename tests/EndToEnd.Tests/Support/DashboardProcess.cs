@@ -24,11 +24,11 @@ public sealed class DashboardProcess : IAsyncDisposable
     private readonly ServiceProvider registry;
     private Process? process;
 
-    private DashboardProcess(IReadOnlyDictionary<string, string> settings)
+    private DashboardProcess(IReadOnlyDictionary<string, string> settings, int? port = null)
     {
         this.settings = settings;
         DataPath = Directory.CreateTempSubdirectory("ops-browser-").FullName;
-        Address = new($"http://127.0.0.1:{FreePort()}");
+        Address = new($"http://127.0.0.1:{port ?? FreePort()}");
         registry = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSqliteRegistry(Path.Combine(DataPath, "ops.db")).BuildServiceProvider();
     }
 
@@ -60,13 +60,20 @@ public sealed class DashboardProcess : IAsyncDisposable
     /// <summary>Starts one over a registry that holds something already.</summary>
     /// <param name="seed">Fills the registry, which is migrated and otherwise as on a first start.</param>
     /// <param name="settings">Configuration.</param>
-    public static async Task<DashboardProcess> StartAsync(Func<RegistryDb, Task> seed, params (string Key, string Value)[] settings)
+    public static Task<DashboardProcess> StartAsync(Func<RegistryDb, Task> seed, params (string Key, string Value)[] settings) =>
+        StartAsync((db, _) => seed(db), FreePort(), settings);
+
+    /// <summary>Starts one over a registry that holds something already, at a port that others know beforehand.</summary>
+    /// <param name="seed">Fills the registry and the data folder.</param>
+    /// <param name="port">From <see cref="FreePort"/>.</param>
+    /// <param name="settings">Configuration.</param>
+    public static async Task<DashboardProcess> StartAsync(Func<RegistryDb, string, Task> seed, int port, params (string Key, string Value)[] settings)
     {
-        var dashboard = new DashboardProcess(settings.ToDictionary(s => s.Key, s => s.Value));
+        var dashboard = new DashboardProcess(settings.ToDictionary(s => s.Key, s => s.Value), port);
         await dashboard.registry.GetRequiredService<RegistryMigrator>().MigrateAsync();
         await using (var db = dashboard.OpenRegistry())
         {
-            await seed(db);
+            await seed(db, dashboard.DataPath);
         }
 
         return await dashboard.StartFirstAsync();
@@ -194,7 +201,8 @@ public sealed class DashboardProcess : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    /// <summary>A port of the loopback interface that nobody listens on.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

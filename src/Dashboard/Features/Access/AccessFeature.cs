@@ -37,9 +37,11 @@ internal static class AccessFeature
     }
 
     /// <summary>Adds, in order, security headers, error pages, the origin check, authentication and authorization. Call it before anything is mapped.</summary>
-    public static void UseAccess(this WebApplication app)
+    /// <param name="app">The application.</param>
+    /// <param name="servers">Other servers that pages may send requests to.</param>
+    public static void UseAccess(this WebApplication app, Func<IEnumerable<Uri>> servers)
     {
-        app.UseSecurityHeaders();
+        app.UseSecurityHeaders(servers);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = "/status/500", CreateScopeForErrors = true, SuppressDiagnosticsCallback = _ => true });
         app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
         app.Use(WithoutPagesForPrograms);

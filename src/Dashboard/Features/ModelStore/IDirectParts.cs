@@ -3,6 +3,9 @@ namespace Ops.Dashboard.Features.ModelStore;
 /// <summary>What a store can do that takes parts straight from browsers.</summary>
 internal interface IDirectParts
 {
+    /// <summary>The server that browsers talk to, as they name it: pages may connect there and nowhere else.</summary>
+    Uri Server { get; }
+
     /// <summary>Says where a browser can send one part of an object that was begun, and nothing else.</summary>
     /// <param name="unfinished">From <see cref="IModelStore.BeginAsync"/>.</param>
     /// <param name="part">Which part; its length becomes part of what is signed.</param>

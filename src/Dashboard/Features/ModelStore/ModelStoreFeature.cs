@@ -38,6 +38,8 @@ internal static class ModelStoreFeature
         services.AddSingleton<UploadCleaner>();
         services.AddSingleton<PartReceiver>();
         services.AddSingleton<PartLocks>();
+        services.AddSingleton<PartAddresses>();
+        services.AddSingleton<DirectPartRecorder>();
         services.AddSingleton<ObjectStarter>();
         services.TryAddSingleton<OnnxReader>();
         services.AddSingleton<VersionInspector>();
@@ -65,6 +67,13 @@ internal static class ModelStoreFeature
         services.AddSingleton(new LayoutSlot(LayoutSlot.Tray, typeof(UploadTray)));
         services.AddImports();
         return services;
+    }
+
+    /// <summary>The servers that browsers send parts to, as they are now.</summary>
+    public static Func<IEnumerable<Uri>> ServersOfStores(this WebApplication app)
+    {
+        var stores = app.Services.GetRequiredService<ModelStores>();
+        return () => stores.All.Select(store => store.DirectParts?.Server).OfType<Uri>();
     }
 
     /// <summary>Maps the upload protocol and downloads.</summary>

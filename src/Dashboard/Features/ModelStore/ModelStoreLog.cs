@@ -61,4 +61,7 @@ internal static partial class ModelStoreLog
 
     [LoggerMessage(2054, LogLevel.Error, "Looking for versions to write down failed; again later")]
     public static partial void RecordingBroke(this ILogger log, Exception exception);
+
+    [LoggerMessage(2060, LogLevel.Error, "The model store of upload {Upload} cannot be used")]
+    public static partial void StoreFailed(this ILogger log, Guid upload, Exception exception);
 }

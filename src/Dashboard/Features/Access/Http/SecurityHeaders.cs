@@ -6,24 +6,31 @@ internal static class SecurityHeaders
     // Blazor and Radzen position things through style attributes. WebAssembly is what hashes uploads in the browser; it cannot run script.
     private const string ContentSecurityPolicy =
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        + "connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+        + "worker-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; "
+        + "connect-src 'self'";
 
     /// <summary>Sets the headers on everything but what a model server answers through <c>/serve</c>.</summary>
-    public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
+    /// <param name="app">The application.</param>
+    /// <param name="servers">Other servers that pages may send requests to, such as model stores that take uploads themselves. Asked for every answer.</param>
+    public static void UseSecurityHeaders(this IApplicationBuilder app, Func<IEnumerable<Uri>> servers) => app.Use((context, next) =>
     {
         if (!context.Request.Path.StartsWithSegments("/serve", StringComparison.OrdinalIgnoreCase))
         {
             // Set last, because Blazor sets a weaker policy of its own.
-            context.Response.OnStarting(Set, context.Response.Headers);
+            context.Response.OnStarting(state => Set((IHeaderDictionary)state, servers()), context.Response.Headers);
         }
 
         return next(context);
     });
 
-    private static Task Set(object state)
+    private static Task Set(IHeaderDictionary headers, IEnumerable<Uri> servers)
     {
-        var headers = (IHeaderDictionary)state;
-        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        // Only scheme, host and port of what is http: nothing else of an address can become part of the policy.
+        headers.ContentSecurityPolicy = string.Join(' ', servers
+            .Where(server => server.Scheme is "http" or "https")
+            .Select(server => server.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped))
+            .Distinct(StringComparer.Ordinal)
+            .Prepend(ContentSecurityPolicy));
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "same-origin";

@@ -49,6 +49,11 @@ internal sealed class S3Store : IModelStore, IDirectParts, IDisposable
     public IDirectParts? DirectParts => settings.DirectUploads ? this : null;
 
     /// <inheritdoc/>
+    public Uri Server => settings.PathStyle
+        ? connection.PublicServer
+        : new UriBuilder(connection.PublicServer) { Host = $"{settings.Bucket}.{connection.PublicServer.Host}" }.Uri;
+
+    /// <inheritdoc/>
     public IImportBucket? ImportBucket => new S3ImportBucket(settings, Client, keys, time);
 
     private IAmazonS3 Client => connection.Client;

@@ -67,6 +67,24 @@ internal sealed class UploadCommands(
         return state is UploadState.Verifying or UploadState.Completed ? Result.Done : result;
     }
 
+    /// <summary>Sends what is missing through the dashboard, because the browser cannot send to the store. It stays so for this upload.</summary>
+    public Task<Result> SendThroughDashboardAsync(Caller caller, Guid uploadId, DirectTrouble trouble, CancellationToken cancellation) =>
+        commands.RunAsync(caller, "upload.through-dashboard", Right.UploadVersions, async (scope, token) =>
+        {
+            if (await FindAsync(scope, uploadId, token) is not { } upload)
+            {
+                return UploadRules.NoSuchUpload;
+            }
+
+            var sent = upload.SendThroughDashboard(trouble);
+            if (sent.Succeeded)
+            {
+                scope.Audit("upload", upload.Id, upload.ModelName, after: new { upload.Store, upload.DirectTrouble });
+            }
+
+            return sent;
+        }, cancellation);
+
     /// <summary>Gives an upload up and deletes its bytes.</summary>
     public async Task<Result> CancelAsync(Caller caller, Guid uploadId, CancellationToken cancellation)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Access.Http;
 using Ops.Data;
+using Ops.Data.ModelStore;
 
 namespace Ops.Dashboard.Features.ModelStore.Uploads;
 
@@ -23,6 +24,8 @@ internal static class UploadEndpoints
         uploads.MapGet("/{id:guid}", async (Guid id, HttpContext http, UploadQueries queries) => Answer(await queries.GetAsync(Who(http), id, http.RequestAborted)));
         uploads.MapDelete("/{id:guid}", async (Guid id, HttpContext http, UploadCommands commands) => Answer(await commands.CancelAsync(Who(http), id, http.RequestAborted)));
         uploads.MapPost("/{id:guid}/addresses", AddressesAsync);
+        uploads.MapPost("/{id:guid}/parts", ReportAsync);
+        uploads.MapPost("/{id:guid}/through-dashboard", SendThroughDashboardAsync);
         uploads.MapPut("/{id:guid}/files/{fileId:guid}/parts/{number:int}", PutPartAsync);
         uploads.MapPost("/{id:guid}/complete", CompleteAsync);
         return uploads;
@@ -64,7 +67,7 @@ internal static class UploadEndpoints
         return status.Succeeded ? Results.Json(status.Value, statusCode: status.Value.Version is null ? 202 : 200) : Problem(status.Failure);
     }
 
-    private static async Task<IResult> AddressesAsync(Guid id, HttpContext http, UploadQueries queries)
+    private static async Task<IResult> AddressesAsync(Guid id, HttpContext http, PartAddresses addresses, ILogger<PartAddresses> log)
     {
         var request = await ReadAsync<AskAddresses>(http);
         if (!request.Succeeded)
@@ -77,16 +80,37 @@ internal static class UploadEndpoints
             return Problem(Failure.Invalid($"Ask for 1 to {MaxAddresses} parts."));
         }
 
-        var status = await queries.GetAsync(Who(http), id, http.RequestAborted);
-        if (!status.Succeeded)
-        {
-            return Problem(status.Failure);
-        }
+        return await WithStoreAsync(id, log, async () => Answer(await addresses.AskAsync(Who(http), id, parts, http.RequestAborted)));
+    }
 
-        var files = status.Value.Files.ToDictionary(f => f.Id, f => f.PartCount);
-        return parts.All(p => p is not null && files.TryGetValue(p.FileId, out var count) && p.Number >= 1 && p.Number <= count)
-            ? Results.Ok(parts.Select(p => new PartAddress { FileId = p.FileId, Number = p.Number, Url = $"/api/uploads/{id}/files/{p.FileId}/parts/{p.Number}", SameOrigin = true }))
-            : Problem(Failure.NotFound("This upload has no such part."));
+    private static async Task<IResult> ReportAsync(Guid id, HttpContext http, DirectPartRecorder recorder, ILogger<DirectPartRecorder> log)
+    {
+        var request = await ReadAsync<ReportParts>(http);
+        return request.Succeeded
+            ? await WithStoreAsync(id, log, async () => Answer(await recorder.RecordAsync(Who(http), id, request.Value.Parts ?? [], http.RequestAborted)))
+            : Problem(request.Failure);
+    }
+
+    private static async Task<IResult> SendThroughDashboardAsync(Guid id, HttpContext http, UploadCommands commands)
+    {
+        var request = await ReadAsync<SendThroughDashboard>(http);
+        return !request.Succeeded ? Problem(request.Failure)
+            : Enum.TryParse<DirectTrouble>(request.Value.Trouble, out var trouble) && Enum.IsDefined(trouble) ? Answer(await commands.SendThroughDashboardAsync(Who(http), id, trouble, http.RequestAborted))
+            : Problem(Failure.Invalid("Say what the trouble is."));
+    }
+
+    // Signing asks nothing of the network, but beginning an object and listing its parts do.
+    private static async Task<IResult> WithStoreAsync(Guid id, ILogger log, Func<Task<IResult>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            log.StoreFailed(id, exception);
+            return Problem(Failure.Unavailable("The model store cannot be used right now. It is tried again by itself."));
+        }
     }
 
     private static async Task<IResult> PutPartAsync(Guid id, Guid fileId, int number, HttpContext http, PartReceiver receiver, ILogger<PartReceiver> log)
@@ -97,7 +121,7 @@ internal static class UploadEndpoints
         }
 
         var hash = http.Request.Headers[HashHeader].ToString();
-        if (length > PartSizes.Largest || (hash.Length > 0 && (hash.Length != 64 || !hash.All(char.IsAsciiHexDigitLower))))
+        if (length > PartSizes.Largest || (hash.Length > 0 && !UploadRules.IsSha256(hash)))
         {
             return Problem(Failure.Invalid(length > PartSizes.Largest ? $"A part has at most {PartSizes.Largest} bytes." : $"{HashHeader} is 64 lower-case hex digits."));
         }

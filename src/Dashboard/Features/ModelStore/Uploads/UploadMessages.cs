@@ -64,7 +64,31 @@ internal sealed record HashedFile(Guid Id, string? Sha256);
 internal sealed record AskAddresses(IReadOnlyList<PartName>? Parts);
 
 /// <summary>A part of a file of the upload.</summary>
-internal sealed record PartName(Guid FileId, int Number);
+/// <param name="FileId">The file.</param>
+/// <param name="Number">From 1.</param>
+/// <param name="Sha256">SHA-256 (hex) of its bytes, where the browser knows it. Only then it may get an address of the store, which refuses other bytes.</param>
+internal sealed record PartName(Guid FileId, int Number, string? Sha256 = null);
+
+/// <summary>What a browser has sent straight to the store; with no parts, the question what is there.</summary>
+/// <param name="Parts">The parts with the hashes of their bytes.</param>
+internal sealed record ReportParts(IReadOnlyList<PartName>? Parts);
+
+/// <summary>What the store was found to have.</summary>
+internal sealed record ReportedParts
+{
+    /// <summary>Parts that were reported, are in the store, and count now.</summary>
+    public required IReadOnlyList<PartName> Recorded { get; init; }
+
+    /// <summary>Parts that are in the store and do not count yet: report them with the hash of the bytes they should have.</summary>
+    public required IReadOnlyList<PartName> Found { get; init; }
+
+    /// <summary>Files of which the store has lost what it had: all of their parts have to be sent again.</summary>
+    public required IReadOnlyList<Guid> Lost { get; init; }
+}
+
+/// <summary>What a browser sends when it cannot send to the store.</summary>
+/// <param name="Trouble">Why: one of <see cref="Ops.Data.ModelStore.DirectTrouble"/>.</param>
+internal sealed record SendThroughDashboard(string? Trouble);
 
 /// <summary>Where and how to send a part. A store may take parts itself: the browser follows what it is told here.</summary>
 internal sealed record PartAddress
@@ -84,8 +108,11 @@ internal sealed record PartAddress
     /// <summary>Headers to send with it.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Whether the address is the dashboard's own and takes its cookie and antiforgery header.</summary>
+    /// <summary>Whether the address is the dashboard's own and takes its cookie and antiforgery header. Parts sent elsewhere have to be reported.</summary>
     public required bool SameOrigin { get; init; }
+
+    /// <summary>How many seconds the address works, null when it does not end.</summary>
+    public int? LifetimeSeconds { get; init; }
 }
 
 /// <summary>An upload as its owner sees it.</summary>
@@ -118,6 +145,9 @@ internal sealed record UploadStatus
     /// <summary>Why it was refused, or what is in the way right now, in plain words.</summary>
     public string? Message { get; init; }
 
+    /// <summary>Where the browser sends large files itself; null when everything goes through the dashboard.</summary>
+    public DirectStatus? Direct { get; init; }
+
     /// <summary>The version it became.</summary>
     public UploadedVersion? Version { get; init; }
 
@@ -127,6 +157,11 @@ internal sealed record UploadStatus
     /// <summary>How many files there are.</summary>
     public required int FileCount { get; init; }
 }
+
+/// <summary>A store that takes parts from browsers.</summary>
+/// <param name="Server">Its address for browsers: scheme, host and port.</param>
+/// <param name="Trouble">Why this upload goes through the dashboard all the same, or null.</param>
+internal sealed record DirectStatus(string Server, string? Trouble);
 
 /// <summary>The version an upload became.</summary>
 /// <param name="Number">Its number.</param>

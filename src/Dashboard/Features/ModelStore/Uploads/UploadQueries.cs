@@ -8,7 +8,7 @@ using Ops.Data.Registry;
 namespace Ops.Dashboard.Features.ModelStore.Uploads;
 
 /// <summary>Shows people their own uploads.</summary>
-internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<RegistryDb> databases, VerificationBoard board)
+internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<RegistryDb> databases, ModelStores stores, VerificationBoard board)
 {
     /// <summary>Files shown of each upload in a list.</summary>
     public const int ListedFiles = 100;
@@ -70,6 +70,7 @@ internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<Re
             ReceivedBytes = upload.State is UploadState.Completed ? upload.Files.Sum(f => f.SizeBytes) : parts.Sum(p => (long)p.SizeBytes),
             VerifiedBytes = upload.State is UploadState.Verifying ? verification.Bytes : 0,
             Message = upload.FailureMessage ?? (upload.State is UploadState.Open or UploadState.Verifying ? verification.Problem : null),
+            Direct = upload.IsOpen ? DirectOf(upload) : null,
             Version = upload.VersionId is { } version ? await VersionAsync(db, upload, version, cancellation) : null,
             FileCount = upload.Files.Count,
             Files = [.. upload.Files.OrderBy(f => f.Path, StringComparer.Ordinal).Take(files).Select(f => new UploadFileStatus
@@ -84,6 +85,10 @@ internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<Re
             })],
         };
     }
+
+    private DirectStatus? DirectOf(Upload upload) => stores.All.FirstOrDefault(s => s.Name == upload.Store)?.DirectParts is { } direct
+        ? new(direct.Server.GetLeftPart(UriPartial.Authority), upload.DirectTrouble?.ToString())
+        : null;
 
     private static async Task<UploadedVersion?> VersionAsync(RegistryDb db, Upload upload, Guid id, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -71,11 +72,14 @@ internal sealed class UploadRules(IOptions<ModelStoreOptions> options)
             : Failure.Unavailable("The model store has not enough room for these files. Ask an administrator to free or add some.");
     }
 
+    /// <summary>Whether this is a SHA-256 as it travels: 64 lower-case hex digits.</summary>
+    public static bool IsSha256([NotNullWhen(true)] string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
+
     /// <summary>Takes over the browser's hash of every file; each must be there exactly once.</summary>
     public static Result CheckHashes(Upload upload, CompleteUpload request)
     {
         var hashes = request.Files ?? [];
-        if (hashes.Count != upload.Files.Count || hashes.Any(f => f?.Sha256 is not { Length: 64 } hash || !hash.All(char.IsAsciiHexDigitLower)))
+        if (hashes.Count != upload.Files.Count || hashes.Any(f => !IsSha256(f?.Sha256)))
         {
             return Failure.Invalid("Send the SHA-256 (64 lower-case hex digits) of every file.", "files");
         }

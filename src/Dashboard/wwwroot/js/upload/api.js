@@ -45,6 +45,12 @@ export function failure(status, text) {
   return new ApiError(message, { status, field: problem.field ?? null, retry });
 }
 
+// A store speaks XML. What it says may pass with a fresh address; who sends decides when to give up.
+function storeFailure(status, text) {
+  const code = /<Code>([A-Za-z]{1,60})<\/Code>/.exec(text)?.[1];
+  return new ApiError(`The store answered with status ${status}${code ? ` (${code})` : ""}.`, { status, retry: true });
+}
+
 const isStaleToken = error => error instanceof ApiError && error.status === 400 && /X-CSRF-Token/.test(error.message);
 
 async function change(method, url, message, signal) {
@@ -64,6 +70,10 @@ export const begin = async details => (await change("POST", "/api/uploads", deta
 export const complete = async (id, files, signal) => (await change("POST", `/api/uploads/${id}/complete`, { files }, signal)).json();
 export const cancel = id => change("DELETE", `/api/uploads/${id}`);
 export const addresses = async (id, parts, signal) => (await change("POST", `/api/uploads/${id}/addresses`, { parts }, signal)).json();
+
+// Tells what was sent straight to the store; without parts, asks what is there.
+export const report = async (id, parts, signal) => (await change("POST", `/api/uploads/${id}/parts`, { parts }, signal)).json();
+export const sendThroughDashboard = (id, trouble, signal) => change("POST", `/api/uploads/${id}/through-dashboard`, { trouble }, signal);
 
 // Sends one part where the server says. XMLHttpRequest, because fetch does not tell how much has been sent.
 export async function sendPart(address, blob, onProgress, signal) {
@@ -88,8 +98,8 @@ function put(address, headers, blob, onProgress, signal) {
     xhr.upload.onprogress = event => onProgress(event.loaded);
     // A connection that hangs without an end would hold its place for ever.
     xhr.timeout = 15 * 60 * 1000;
-    xhr.onload = () => xhr.status >= 200 && xhr.status < 300 ? resolve() : reject(failure(xhr.status, xhr.responseText));
-    xhr.onerror = xhr.ontimeout = () => reject(new ApiError("The server does not answer.", { retry: true }));
+    xhr.onload = () => xhr.status >= 200 && xhr.status < 300 ? resolve() : reject(address.sameOrigin ? failure(xhr.status, xhr.responseText) : storeFailure(xhr.status, xhr.responseText));
+    xhr.onerror = xhr.ontimeout = () => reject(new ApiError(`The ${address.sameOrigin ? "server" : "store"} does not answer.`, { retry: true }));
     xhr.onabort = () => reject(signal.reason ?? new DOMException("Stopped", "AbortError"));
     xhr.onloadend = () => signal.removeEventListener("abort", abort);
     xhr.send(blob);

@@ -2,11 +2,15 @@
 // every trouble that may pass, and follows the server's verification to its end.
 import * as api from "./api.js";
 import { Rate } from "./rate.js";
+import { explain } from "./direct.js";
 import { sha256 } from "./hasher.js";
+import { Sender } from "./sender.js";
 import { delay, online } from "./waiting.js";
 
+// A browser holds at most six connections to a server; the dashboard needs some for its pages, a store needs none.
 const inFlight = 4;
-const addressesAtOnce = 32;
+const inFlightDirect = 6;
+const mostRounds = 8;
 const pollMilliseconds = 1000;
 
 // States: files (wants its files chosen again), sending, paused, hashing (all is sent), verifying, done, refused, failed.
@@ -14,8 +18,8 @@ export class Upload {
   #changed;
   #running = null;
   #hashing = null;
-  #addresses = [];
-  #asking = null;
+  #sender;
+  #reporting = new AbortController();
 
   constructor(status, changed) {
     this.#changed = changed;
@@ -30,7 +34,17 @@ export class Upload {
     this.files = [];
     this.rate = new Rate();
     this.#take(status);
+    this.#sender = new Sender(this, {
+      persist: (work, signal = this.#reporting.signal) => this.#persist(work, signal),
+      kept: (file, number) => { file.flying.delete(number); file.keep(number); this.#changed(this); },
+      missed: (file, number) => { file.flying.delete(number); this.#changed(this); },
+      lost: async () => this.#take(await this.#persist(() => api.status(this.id), this.#reporting.signal)),
+      troubled: trouble => { this.direct = { ...this.direct, trouble }; this.#changed(this); },
+    });
   }
+
+  // Why parts go through the dashboard although the store would take them, or null.
+  get notice() { return this.direct?.trouble && ["files", "sending", "paused", "hashing", "failed"].includes(this.state) ? explain(this.direct) : null; }
 
   // Lists of uploads name only the first files of each, so until the files are there the server's own sums count.
   get sent() { return this.state === "files" ? this.received : this.files.reduce((sum, file) => sum + file.sent, 0); }
@@ -71,6 +85,7 @@ export class Upload {
 
   async cancel() {
     this.#halt();
+    this.#reporting.abort(new DOMException("Stopped", "AbortError"));
     this.#hashing?.abort();
     await api.cancel(this.id);
   }
@@ -86,7 +101,6 @@ export class Upload {
   #halt() {
     this.#running?.abort(new DOMException("Stopped", "AbortError"));
     this.#running = null;
-    this.#addresses = [];
     this.trouble = null;
     for (const file of this.files) file.flying.clear();
   }
@@ -94,6 +108,7 @@ export class Upload {
   async #drive(control) {
     const { signal } = control;
     this.#hash();
+    await this.#sender.look(signal);
     for (;;) {
       await this.#send(control);
       this.#enter("hashing");
@@ -123,17 +138,28 @@ export class Upload {
     this.#hashing = hashing;
   }
 
+  // In rounds: what a store turns out not to have is sent once more.
   async #send(control) {
-    const missing = this.files.flatMap(file => [...file.missing()].map(number => ({ file, number })));
+    for (let round = 0; ; round++) {
+      const missing = this.files.flatMap(file => [...file.missing()].map(number => ({ file, number })));
+      if (missing.length === 0) return;
+      if (round === mostRounds) throw new Error("The store does not keep what is sent to it. Ask an administrator to test it.");
+      await this.#sendAll(missing, control);
+      await this.#sender.settle();
+      control.signal.throwIfAborted();
+    }
+  }
+
+  async #sendAll(missing, control) {
     let next = 0;
     const carry = async () => {
       while (next < missing.length) {
         control.signal.throwIfAborted();
         const from = next++;
-        await this.#sendOne(missing[from], () => missing.slice(from, from + addressesAtOnce), control.signal);
+        await this.#sendOne(missing[from], () => missing.slice(from), control.signal);
       }
     };
-    const carriers = Array.from({ length: Math.min(inFlight, missing.length) }, carry);
+    const carriers = Array.from({ length: Math.min(this.direct && !this.direct.trouble ? inFlightDirect : inFlight, missing.length) }, carry);
     try {
       await Promise.all(carriers);
     } catch (error) {
@@ -143,22 +169,18 @@ export class Upload {
     }
   }
 
-  async #sendOne({ file, number }, upcoming, signal) {
-    const start = (number - 1) * file.partSize;
-    const blob = file.blob.slice(start, Math.min(start + file.partSize, file.size));
+  async #sendOne(part, upcoming, signal) {
+    const { file, number } = part;
+    const blob = file.part(number);
     await this.#persist(async () => {
       try {
-        const address = await this.#address(file, number, upcoming, signal);
-        await api.sendPart(address, blob, loaded => this.#progress(file, number, Math.min(loaded, blob.size)), signal);
+        await this.#sender.send(part, blob, upcoming, loaded => this.#progress(file, number, Math.min(loaded, blob.size)), signal);
       } catch (error) {
         file.flying.delete(number);
         if (error instanceof api.ApiError && error.retry) await this.#checkReadable(file, blob);
         throw error;
       }
     }, signal);
-    file.flying.delete(number);
-    file.keep(number);
-    this.#changed(this);
   }
 
   // A file that was changed or removed fails like a broken connection; reading one byte tells the two apart.
@@ -167,25 +189,6 @@ export class Upload {
       await blob.slice(0, 1).arrayBuffer();
     } catch {
       throw new Error(`${file.path} was changed or cannot be read any more.`);
-    }
-  }
-
-  async #address(file, number, upcoming, signal) {
-    const find = () => {
-      const index = this.#addresses.findIndex(address => address.fileId === file.id && address.number === number);
-      return index < 0 ? null : this.#addresses.splice(index, 1)[0];
-    };
-    for (;;) {
-      if (this.#asking) await this.#asking.catch(() => {});
-      const found = find();
-      if (found) return found;
-      if (this.#asking) continue;
-      this.#asking = api.addresses(this.id, upcoming().map(part => ({ fileId: part.file.id, number: part.number })), signal)
-        .then(addresses => { this.#addresses.push(...addresses); })
-        .finally(() => { this.#asking = null; });
-      await this.#asking;
-      const own = find();
-      if (own) return own;
     }
   }
 
@@ -279,6 +282,7 @@ export class Upload {
       id: file.id, path: file.path, size: file.size, partSize: file.partSize, partCount: file.partCount, firstPartSha256: file.firstPartSha256 ?? null,
     }));
     status.files.forEach((file, index) => this.files[index].setParts(file.parts));
+    this.direct = status.direct ?? null;
     this.fileCount = status.fileCount;
     this.total = status.totalBytes;
     this.received = status.receivedBytes;
@@ -301,6 +305,11 @@ class UploadFile {
   setParts(ranges) {
     this.#kept = new Set();
     for (const [first, last] of ranges) for (let number = first; number <= last; number++) this.#kept.add(number);
+  }
+
+  part(number) {
+    const start = (number - 1) * this.partSize;
+    return this.blob.slice(start, Math.min(start + this.partSize, this.size));
   }
 
   keep(number) { this.#kept.add(number); }

@@ -33,13 +33,14 @@ export class UploadCard {
     this.bar = element("progress", { max: "1", value: "0", "aria-label": `Upload to ${this.#upload.model}` });
     this.line = element("div", { class: "upload-line" });
     this.message = element("div", { class: "upload-message", role: "alert", hidden: true });
+    this.notice = element("div", { class: "upload-notice", role: "status", hidden: true }, element("span"), element("pre", { class: "upload-rule", tabindex: "0", "aria-label": "CORS rule" }));
     this.spoken = element("div", { class: "visually-hidden", role: "status" });
     this.files = element("ul", { class: "upload-files" });
     this.more = element("div", { class: "muted small", hidden: true });
     this.input = element("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", onchange: () => this.#chosen() });
     this.node = element("section", { class: "panel upload-card", "aria-label": `Upload to ${this.#upload.model}` },
       element("div", { class: "panel-header" }, element("div", { class: "row" }, element("h2", {}, this.#upload.model), this.badge), this.actions),
-      element("div", { class: "panel-body stack-tight" }, this.bar, this.line, this.message, this.files, this.more, this.spoken, this.input));
+      element("div", { class: "panel-body stack-tight" }, this.bar, this.line, this.message, this.notice, this.files, this.more, this.spoken, this.input));
   }
 
   update() {
@@ -59,6 +60,7 @@ export class UploadCard {
     setText(this.message, message ?? "");
     setHidden(this.message, !message);
     this.message.classList.toggle("upload-message-passing", !upload.message);
+    this.#showNotice(upload.notice);
     this.#showFiles(upload);
     this.#speak(upload, share);
   }
@@ -77,6 +79,14 @@ export class UploadCard {
       case "files": return `${size} are on the server · choose the same ${upload.fileCount === 1 ? "file" : "files"} again to go on`;
       default: return size;
     }
+  }
+
+  #showNotice(notice) {
+    const [text, rule] = this.notice.children;
+    setHidden(this.notice, !notice);
+    setText(text, notice?.text ?? "");
+    setText(rule, notice?.rule ?? "");
+    setHidden(rule, !notice?.rule);
   }
 
   #showState(upload) {
