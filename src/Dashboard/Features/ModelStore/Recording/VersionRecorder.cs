@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Data;
+using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Features.ModelStore.Recording;
 
@@ -38,7 +39,8 @@ internal sealed class VersionRecorder(IDbContextFactory<RegistryDb> databases, M
     private async Task<bool> RecordAsync(string store, IVersionHistory history, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var versions = await db.Versions.AsNoTracking().Where(v => v.Store == store)
+        // What was deleted for good has no bytes left to write down.
+        var versions = await db.Versions.AsNoTracking().Where(v => v.Store == store && v.State != VersionState.Purged)
             .Join(db.Models, v => v.ModelId, m => m.Id, (v, m) => new { v.Id, Model = m.Name, v.Number })
             .OrderBy(v => v.Model).ThenBy(v => v.Number)
             .ToListAsync(cancellation);

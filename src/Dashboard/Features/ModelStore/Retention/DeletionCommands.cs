@@ -86,7 +86,7 @@ internal sealed class DeletionCommands(
     public async Task<Result> PurgeAsync(Guid versionId, CancellationToken cancellation)
     {
         IReadOnlyList<string> freed = [];
-        var (store, name) = ("", "");
+        var (store, name, modelName, number) = ("", "", "", 0);
         var purged = await commands.RunAsSystemAsync("version.purge", async (scope, token) =>
         {
             if (await FindAsync(scope, versionId, token) is not ({ } version, { } model))
@@ -104,7 +104,7 @@ internal sealed class DeletionCommands(
                 return used;
             }
 
-            (store, name) = (version.Store, NameOf(model.Name, version.Number));
+            (store, name, modelName, number) = (version.Store, NameOf(model.Name, version.Number), model.Name, version.Number);
             freed = await OwnObjectsAsync(scope.Db, versionId, token);
             var before = new { version.State, version.DeletedAt, version.DeletedByName };
             var done = version.Purge(scope.Now);
@@ -121,6 +121,7 @@ internal sealed class DeletionCommands(
         }
 
         await DeleteBytesAsync(store, freed, cancellation);
+        await ForgetAsync(store, modelName, number, cancellation);
         log.Purged(name, freed.Count);
         return Result.Done;
     }
@@ -192,6 +193,22 @@ internal sealed class DeletionCommands(
                 // No row keeps them any more, so the collector finds them.
                 log.DeleteFailed(id, exception);
             }
+        }
+    }
+
+    // A store that shows versions to other programs shows this one no longer. A name that stays costs nothing but its line.
+    private async Task ForgetAsync(string storeName, string model, int number, CancellationToken cancellation)
+    {
+        try
+        {
+            if (stores.TryGet(storeName, out var store) && store.Versions is { } history)
+            {
+                await history.ForgetAsync(model, number, cancellation);
+            }
+        }
+        catch (IOException exception)
+        {
+            log.ForgetFailed(NameOf(model, number), exception);
         }
     }
 

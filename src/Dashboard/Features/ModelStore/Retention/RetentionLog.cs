@@ -11,6 +11,9 @@ internal static partial class RetentionLog
     [LoggerMessage(2303, LogLevel.Information, "{Version} is deleted by the retention rule of its model")]
     public static partial void DeletedByRule(this ILogger log, string version);
 
+    [LoggerMessage(2305, LogLevel.Warning, "The store still names {Version}, which is deleted for good")]
+    public static partial void ForgetFailed(this ILogger log, string version, Exception exception);
+
     [LoggerMessage(2304, LogLevel.Error, "Applying retention failed; again at the next turn")]
     public static partial void TurnFailed(this ILogger log, Exception exception);
 }

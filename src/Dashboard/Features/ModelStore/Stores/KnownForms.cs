@@ -1,3 +1,4 @@
+using Ops.Dashboard.Features.ModelStore.Git;
 using Ops.Data.ModelStore;
 
 namespace Ops.Dashboard.Features.ModelStore.Stores;
@@ -42,5 +43,28 @@ internal static class KnownForms
         ])
     {
         Where = settings => $"{settings.GetValueOrDefault("endpoint", "AWS " + settings.GetValueOrDefault("region", ""))} · {settings.GetValueOrDefault("bucket", "")}{(settings.GetValueOrDefault("prefix") is { Length: > 0 } prefix ? "/" + prefix : "")}",
+    };
+
+    /// <summary>A git repository: every version is a commit.</summary>
+    public static StoreForm Git { get; } = new(
+        GitStoreKind.KindName,
+        "Git repository",
+        "GitHub, GitLab, Gitea and every other server with git over https or ssh. Every version becomes a commit with a tag.",
+        [
+            new("repository", "Repository") { Help = "Such as https://git.example.com/team/models.git, ssh://git@host/models.git, or a bare repository below a root that Ops:Git:AllowedRoots names.", MaxLength = 2000 },
+            new("userName", "User name") { Help = "What goes with the token over https. Some hosts want oauth2 or x-access-token.", MaxLength = 100, Default = "ops", Optional = true },
+            new("token", "Token", StoreFieldType.Secret) { Help = "For https: may read and push, tags too.", Optional = true },
+            new("sshKey", "Private key", StoreFieldType.LongSecret) { Help = "For ssh: in OpenSSH's form, without a passphrase.", MaxLength = 16384, Optional = true },
+            new("knownHosts", "Host keys", StoreFieldType.LongText) { Help = "For ssh: as ssh-keyscan prints them.", MaxLength = 16384, Optional = true },
+            new("lfs", "Large files in LFS", StoreFieldType.Switch) { Help = "The server must have LFS, and this machine the program git-lfs.", Optional = true },
+            new("lfsAboveMiB", "LFS from") { Help = "MiB: files of this size or more go to LFS.", MaxLength = 8, Default = "10", Optional = true, Advanced = true },
+            new("largestFileMiB", "Largest file") { Help = "MiB of one file in the repository itself. Hosts have limits of their own.", MaxLength = 8, Default = "2048", Optional = true, Advanced = true },
+            new("cacheMiB", "Files at hand") { Help = "MiB of the data folder's disk for files that are read often.", MaxLength = 8, Default = "20480", Optional = true, Advanced = true },
+            new("timeoutMinutes", "Longest push or fetch") { Help = "Minutes.", MaxLength = 4, Default = "120", Optional = true, Advanced = true },
+            new("caPem", "Certificate authority", StoreFieldType.LongText) { Help = "For https: certificates (PEM) to trust instead of those of the system.", MaxLength = 65536, Optional = true, Advanced = true },
+            new("allowPlainHttp", "Allow http without encryption", StoreFieldType.Switch) { Help = "Whoever listens on the way can read the token.", Optional = true, Advanced = true },
+        ])
+    {
+        Where = settings => settings.GetValueOrDefault("repository", ""),
     };
 }

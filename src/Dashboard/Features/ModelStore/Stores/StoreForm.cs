@@ -39,7 +39,10 @@ public sealed record StoreField(string Key, string Label, StoreFieldType Type = 
     public IReadOnlyList<(string Value, string Text)> Choices { get; init; } = [];
 
     /// <summary>Whether it is encrypted and never shown again.</summary>
-    public bool IsSecret => Type == StoreFieldType.Secret;
+    public bool IsSecret => Type is StoreFieldType.Secret or StoreFieldType.LongSecret;
+
+    /// <summary>Whether it may have line breaks.</summary>
+    public bool IsLong => Type is StoreFieldType.LongText or StoreFieldType.LongSecret;
 }
 
 /// <summary>How a setting is asked for.</summary>
@@ -59,6 +62,9 @@ public enum StoreFieldType
 
     /// <summary>A secret: asked for, never shown.</summary>
     Secret,
+
+    /// <summary>A secret of several lines, such as a private key.</summary>
+    LongSecret,
 }
 
 /// <summary>What an administrator entered. Everything is text; switches are <c>true</c> or <c>false</c>.</summary>

@@ -41,7 +41,7 @@ internal static class StoreSettings
                 return Failure.Invalid($"At most {field.MaxLength} characters.", field.Key);
             }
 
-            if (text?.Any(c => char.IsControl(c) && !(field.Type == StoreFieldType.LongText && c is '\n' or '\r')) == true)
+            if (text?.Any(c => char.IsControl(c) && !(field.IsLong && c is '\n' or '\r')) == true)
             {
                 return Failure.Invalid("This text has control characters.", field.Key);
             }

@@ -20,6 +20,7 @@ internal static class StoresFeature
         services.AddSingleton<IModelStoreKind, FileSystemKind>();
         services.AddSingleton(KnownForms.FileSystem);
         services.AddSingleton(KnownForms.S3);
+        services.AddSingleton(KnownForms.Git);
         services.AddSingleton<StoreForms>();
         services.AddSingleton<StoreSecrets>();
         services.AddSingleton<StoreStates>();

@@ -13,8 +13,8 @@ using Ops.Data.Providers;
 namespace Ops.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresRegistryDb))]
-    [Migration("20261125193314_DirectTrouble")]
-    partial class DirectTrouble
+    [Migration("20261125193804_ModelStores")]
+    partial class ModelStores
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)

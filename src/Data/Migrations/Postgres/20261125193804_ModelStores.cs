@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace Ops.Data.Migrations.Sqlite
+namespace Ops.Data.Migrations.Postgres
 {
     /// <inheritdoc />
     public partial class ModelStores : Migration
@@ -14,83 +14,92 @@ namespace Ops.Data.Migrations.Sqlite
             migrationBuilder.AddColumn<string>(
                 name: "DamageMessage",
                 table: "Versions",
-                type: "TEXT",
+                type: "character varying(2000)",
                 maxLength: 2000,
-                nullable: true);
+                nullable: true,
+                collation: "C");
 
-            migrationBuilder.AddColumn<long>(
+            migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "DeletedAt",
                 table: "Versions",
-                type: "INTEGER",
+                type: "timestamp with time zone",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "DeletedByName",
                 table: "Versions",
-                type: "TEXT",
-                nullable: true);
+                type: "text",
+                nullable: true,
+                collation: "C");
 
-            migrationBuilder.AddColumn<long>(
+            migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "LastVerifiedAt",
                 table: "Versions",
-                type: "INTEGER",
+                type: "timestamp with time zone",
                 nullable: true);
 
-            migrationBuilder.AddColumn<long>(
+            migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "PurgedAt",
                 table: "Versions",
-                type: "INTEGER",
+                type: "timestamp with time zone",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "StateBeforeDamage",
                 table: "Versions",
-                type: "TEXT",
+                type: "text",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "StateBeforeDeletion",
                 table: "Versions",
-                type: "TEXT",
+                type: "text",
                 nullable: true);
 
-            migrationBuilder.AddColumn<long>(
+            migrationBuilder.AddColumn<DateTimeOffset>(
                 name: "VerifyRequestedAt",
                 table: "Versions",
-                type: "INTEGER",
+                type: "timestamp with time zone",
+                nullable: true);
+
+            migrationBuilder.AddColumn<string>(
+                name: "DirectTrouble",
+                table: "Uploads",
+                type: "text",
                 nullable: true);
 
             migrationBuilder.AddColumn<Guid>(
                 name: "TransferId",
                 table: "Uploads",
-                type: "TEXT",
+                type: "uuid",
                 nullable: true);
 
             migrationBuilder.AddColumn<bool>(
                 name: "Unpack",
                 table: "Uploads",
-                type: "INTEGER",
+                type: "boolean",
                 nullable: false,
                 defaultValue: false);
 
             migrationBuilder.AddColumn<string>(
                 name: "StoreToken",
                 table: "UploadFiles",
-                type: "TEXT",
+                type: "character varying(2048)",
                 maxLength: 2048,
-                nullable: true);
+                nullable: true,
+                collation: "C");
 
             migrationBuilder.CreateTable(
                 name: "RetentionRules",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    IsEnabled = table.Column<bool>(type: "INTEGER", nullable: false),
-                    KeepLast = table.Column<int>(type: "INTEGER", nullable: false),
-                    KeepDays = table.Column<int>(type: "INTEGER", nullable: false),
-                    ChangedByName = table.Column<string>(type: "TEXT", nullable: false),
-                    ChangedAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    IsEnabled = table.Column<bool>(type: "boolean", nullable: false),
+                    KeepLast = table.Column<int>(type: "integer", nullable: false),
+                    KeepDays = table.Column<int>(type: "integer", nullable: false),
+                    ChangedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ChangedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -101,17 +110,17 @@ namespace Ops.Data.Migrations.Sqlite
                 name: "Stores",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    Name = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
-                    Kind = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
-                    SettingsJson = table.Column<string>(type: "TEXT", nullable: false),
-                    ProtectedSecrets = table.Column<string>(type: "TEXT", nullable: true),
-                    RetiredAt = table.Column<long>(type: "INTEGER", nullable: true),
-                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    CreatedByName = table.Column<string>(type: "TEXT", nullable: false),
-                    ChangedAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    ChangedByName = table.Column<string>(type: "TEXT", nullable: false),
-                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    Name = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
+                    Kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false, collation: "C"),
+                    SettingsJson = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ProtectedSecrets = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    RetiredAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    CreatedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ChangedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    ChangedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -122,31 +131,31 @@ namespace Ops.Data.Migrations.Sqlite
                 name: "Transfers",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    ModelName = table.Column<string>(type: "TEXT", maxLength: 63, nullable: false),
-                    Description = table.Column<string>(type: "TEXT", nullable: false),
-                    Notes = table.Column<string>(type: "TEXT", nullable: false),
-                    Source = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
-                    ProtectedAddress = table.Column<string>(type: "TEXT", nullable: true),
-                    SourceRevision = table.Column<string>(type: "TEXT", nullable: true),
-                    ExpectedSha256 = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
-                    Unpack = table.Column<bool>(type: "INTEGER", nullable: false),
-                    Store = table.Column<string>(type: "TEXT", nullable: false),
-                    PersonId = table.Column<Guid>(type: "TEXT", nullable: false),
-                    PersonName = table.Column<string>(type: "TEXT", nullable: false),
-                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
-                    State = table.Column<string>(type: "TEXT", nullable: false),
-                    Attempt = table.Column<int>(type: "INTEGER", nullable: false),
-                    NextTryAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    FailureMessage = table.Column<string>(type: "TEXT", nullable: true),
-                    UploadId = table.Column<Guid>(type: "TEXT", nullable: true),
-                    ListingJson = table.Column<string>(type: "TEXT", nullable: true),
-                    FileCount = table.Column<int>(type: "INTEGER", nullable: false),
-                    TotalBytes = table.Column<long>(type: "INTEGER", nullable: true),
-                    VersionId = table.Column<Guid>(type: "TEXT", nullable: true),
-                    VersionNumber = table.Column<int>(type: "INTEGER", nullable: true),
-                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    ModelName = table.Column<string>(type: "character varying(63)", maxLength: 63, nullable: false, collation: "C"),
+                    Description = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Notes = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    Source = table.Column<string>(type: "character varying(2000)", maxLength: 2000, nullable: false, collation: "C"),
+                    ProtectedAddress = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    SourceRevision = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    ExpectedSha256 = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true, collation: "C"),
+                    Unpack = table.Column<bool>(type: "boolean", nullable: false),
+                    Store = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    PersonId = table.Column<Guid>(type: "uuid", nullable: false),
+                    PersonName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    EndedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    State = table.Column<string>(type: "text", nullable: false),
+                    Attempt = table.Column<int>(type: "integer", nullable: false),
+                    NextTryAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    FailureMessage = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    UploadId = table.Column<Guid>(type: "uuid", nullable: true),
+                    ListingJson = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    FileCount = table.Column<int>(type: "integer", nullable: false),
+                    TotalBytes = table.Column<long>(type: "bigint", nullable: true),
+                    VersionId = table.Column<Guid>(type: "uuid", nullable: true),
+                    VersionNumber = table.Column<int>(type: "integer", nullable: true),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -157,16 +166,16 @@ namespace Ops.Data.Migrations.Sqlite
                 name: "VersionMoves",
                 columns: table => new
                 {
-                    Id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    VersionId = table.Column<Guid>(type: "TEXT", nullable: false),
-                    FromStore = table.Column<string>(type: "TEXT", nullable: false),
-                    ToStore = table.Column<string>(type: "TEXT", nullable: false),
-                    State = table.Column<string>(type: "TEXT", nullable: false),
-                    RequestedByName = table.Column<string>(type: "TEXT", nullable: false),
-                    RequestedAt = table.Column<long>(type: "INTEGER", nullable: false),
-                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
-                    FailureMessage = table.Column<string>(type: "TEXT", nullable: true),
-                    Revision = table.Column<int>(type: "INTEGER", nullable: false)
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    VersionId = table.Column<Guid>(type: "uuid", nullable: false),
+                    FromStore = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ToStore = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    State = table.Column<string>(type: "text", nullable: false),
+                    RequestedByName = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    RequestedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    EndedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    FailureMessage = table.Column<string>(type: "text", nullable: true, collation: "C"),
+                    Revision = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -183,8 +192,8 @@ namespace Ops.Data.Migrations.Sqlite
                 name: "StoreDefaults",
                 columns: table => new
                 {
-                    Scope = table.Column<string>(type: "TEXT", nullable: false),
-                    StoreId = table.Column<Guid>(type: "TEXT", nullable: false)
+                    Scope = table.Column<string>(type: "text", nullable: false),
+                    StoreId = table.Column<Guid>(type: "uuid", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -201,11 +210,11 @@ namespace Ops.Data.Migrations.Sqlite
                 name: "VersionMoveFiles",
                 columns: table => new
                 {
-                    MoveId = table.Column<Guid>(type: "TEXT", nullable: false),
-                    FromObjectId = table.Column<string>(type: "TEXT", maxLength: 128, nullable: false),
-                    ToObjectId = table.Column<string>(type: "TEXT", maxLength: 128, nullable: false),
-                    SizeBytes = table.Column<long>(type: "INTEGER", nullable: false),
-                    Sha256 = table.Column<string>(type: "TEXT", nullable: false)
+                    MoveId = table.Column<Guid>(type: "uuid", nullable: false),
+                    FromObjectId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    ToObjectId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false, collation: "C"),
+                    SizeBytes = table.Column<long>(type: "bigint", nullable: false),
+                    Sha256 = table.Column<string>(type: "text", nullable: false, collation: "C")
                 },
                 constraints: table =>
                 {
@@ -352,6 +361,10 @@ namespace Ops.Data.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "VerifyRequestedAt",
                 table: "Versions");
+
+            migrationBuilder.DropColumn(
+                name: "DirectTrouble",
+                table: "Uploads");
 
             migrationBuilder.DropColumn(
                 name: "TransferId",
