@@ -94,7 +94,9 @@ internal sealed class GitStoreKind(DataFolder data, IOptions<GitOptions> options
         foreach (var name in path[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
             var next = new DirectoryInfo(Path.Combine(real, name));
-            real = next.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? next.FullName;
+
+            // Of what does not exist nothing can be resolved; whether it does is the check's question.
+            real = next.LinkTarget is null ? next.FullName : next.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         }
 
         return real;
