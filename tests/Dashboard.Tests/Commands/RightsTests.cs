@@ -8,10 +8,10 @@ public sealed class RightsTests
     [Theory]
     [InlineData(Roles.None, "")]
     [InlineData(Roles.Viewer, "View")]
-    [InlineData(Roles.Operator, "View UploadVersions ManageModels PlanRollouts OperateRollouts DecideRollouts ManageEndpoints")]
+    [InlineData(Roles.Operator, "View UploadVersions ManageModels DeleteVersions PlanRollouts OperateRollouts DecideRollouts ManageEndpoints")]
     [InlineData(Roles.Approver, "View DecideRollouts")]
     [InlineData(Roles.OnCall, "View OperateRollouts DecideRollouts")]
-    [InlineData(Roles.Administrator, "View DecideRollouts ManageEndpoints ManageAccess ManageTargets")]
+    [InlineData(Roles.Administrator, "View DeleteVersions DecideRollouts ManageEndpoints ManageAccess ManageTargets")]
     public void Allow_EachRole_HasItsRightsAndNoOther(Roles role, string rights)
     {
         var allowed = Enum.GetValues<Right>().Where(right => role.Allow(right)).Select(right => right.ToString());
