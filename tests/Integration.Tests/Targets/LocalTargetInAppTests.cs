@@ -63,7 +63,7 @@ public sealed class LocalTargetInAppTests
     private static async Task<(EndpointRef Endpoint, RevisionSpec Revision)> ArrangeAsync(OpsApp app)
     {
         await using var db = app.OpenRegistry();
-        return await StableDigits.ArrangeAsync(db, app.Services.GetServices<IModelStore>().First(), replicas: 1, memoryMiB: 256);
+        return await StableDigits.ArrangeAsync(db, app.Services.GetRequiredService<ModelStores>().Default, replicas: 1, memoryMiB: 256);
     }
 
     private static Task ApplyAsync(OpsApp app, EndpointRef endpoint, RevisionSpec revision) =>
