@@ -51,7 +51,9 @@ public sealed class DirectUploadTests(BrowserFixture browser) : BrowserTest(brow
         await chooser.SetFilesAsync(file);
 
         await AssertArrivedAsync(dashboard, file);
-        Assert.InRange(proxy.Parts, 19, 19 + 6);
+
+        // What the store is too busy to say an address for goes through the dashboard; what the reload interrupted is sent again.
+        Assert.InRange(proxy.Parts, 10, 19 + 6);
         await using var db = dashboard.OpenRegistry();
         Assert.Null((await db.Uploads.SingleAsync()).DirectTrouble);
         Assert.Empty(olga.Errors);

@@ -173,9 +173,11 @@ public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
     {
         var session = await person.Context.NewCDPSessionAsync(person.Page);
         await zone.ScrollIntoViewIfNeededAsync();
-        var box = await zone.BoundingBoxAsync() ?? throw new InvalidOperationException("There is no place to drop.");
+        LocatorBoundingBoxResult? box = null;
         await Eventually.TrueAsync("The place to drop lights up", TimeSpan.FromSeconds(20), async () =>
         {
+            // A page that is still being put together moves it.
+            box = await zone.BoundingBoxAsync() ?? throw new InvalidOperationException("There is no place to drop.");
             await SendAsync("dragEnter");
             await SendAsync("dragOver");
             return await person.Page.Locator("[data-drop][data-over]").CountAsync() == 1;
@@ -185,7 +187,7 @@ public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
         Task SendAsync(string type) => session.SendAsync("Input.dispatchDragEvent", new()
         {
             ["type"] = type,
-            ["x"] = box.X + (box.Width / 2),
+            ["x"] = box!.X + (box.Width / 2),
             ["y"] = box.Y + (box.Height / 2),
             ["data"] = new { items = Array.Empty<object>(), files = new[] { path }, dragOperationsMask = 1 },
         });

@@ -171,7 +171,7 @@ public sealed class StorePagesTests : IAsyncLifetime
     {
         await world.AddAsync();
         var page = bunit.Render<StorePage>(p => p.Add(s => s.Name, "minio"));
-        page.WaitForElement("button[aria-label='Make it the default for production']").Click();
+        page.WaitForElement("button[aria-label='Make default for production']").Click();
         page.WaitForElement("button[aria-label='Take away the default for production']");
         Assert.Equal("minio", world.Stores.DefaultName(StoreDefaultScope.Production));
 

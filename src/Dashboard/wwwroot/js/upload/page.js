@@ -32,7 +32,9 @@ class Picker {
     for (const opener of root.querySelectorAll("[data-open]")) on(opener, "click", () => root.querySelector(opener.dataset.open).click());
     on(root, "dragenter", event => { event.preventDefault(); this.#depth++; zone.dataset.over = ""; });
     on(root, "dragleave", () => { if (--this.#depth <= 0) { this.#depth = 0; delete zone.dataset.over; } });
-    on(root, "dragover", event => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; });
+
+    // Whoever was over the page already when this script came never enters it again.
+    on(root, "dragover", event => { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; zone.dataset.over = ""; });
     on(root, "drop", async event => {
       event.preventDefault();
       this.#depth = 0;
