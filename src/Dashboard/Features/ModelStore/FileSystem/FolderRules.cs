@@ -59,10 +59,11 @@ internal sealed class FolderRules(DataFolder data, IOptions<StoresOptions> optio
     /// <summary>Whether two folders are the same or one is in the other.</summary>
     public static bool Overlap(string one, string other) => one.Equals(other, Comparison) || IsBelow(one, other) || IsBelow(other, one);
 
-    // Below, not at: a root may hold other things beside stores.
-    private static bool IsBelow(string path, string root) => path.StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, Comparison);
+    /// <summary>Whether a path is below a folder, not the folder itself: a root may hold other things beside stores.</summary>
+    public static bool IsBelow(string path, string root) => path.StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, Comparison);
 
-    private static string Real(string path)
+    /// <summary>An absolute path with every link in it resolved. What is not there is no link.</summary>
+    public static string Real(string path)
     {
         var root = Path.GetPathRoot(path)!;
         var real = root;

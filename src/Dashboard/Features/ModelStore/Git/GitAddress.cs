@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Data;
 
 namespace Ops.Dashboard.Features.ModelStore.Git;
@@ -13,11 +14,6 @@ internal sealed partial record GitAddress(string Text, string Scheme)
     public const string Field = "repository";
 
     private const int MaxLength = 500;
-
-    private static readonly IPNetwork[] Metadata =
-    [
-        IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("fd00:ec2::254/128"), IPNetwork.Parse("100.100.100.200/32"),
-    ];
 
     /// <summary>Whether it is reached over HTTP.</summary>
     public bool IsHttp => Scheme is "http" or "https";
@@ -66,7 +62,7 @@ internal sealed partial record GitAddress(string Text, string Scheme)
             return Wrong("The host has characters that no host name has.");
         }
 
-        if (IPAddress.TryParse(uri.DnsSafeHost, out var ip) && Metadata.Any(network => network.Contains(ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip)))
+        if (IPAddress.TryParse(uri.DnsSafeHost, out var ip) && AddressRules.IsMetadata(ip))
         {
             return Wrong("This is an address from which a cloud hands out credentials of the machine.");
         }

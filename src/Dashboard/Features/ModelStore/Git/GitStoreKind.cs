@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
 
@@ -88,20 +89,6 @@ internal sealed class GitStoreKind(DataFolder data, IOptions<GitOptions> options
         return wrong.IsWrong ? Failure.Invalid(wrong.Message, wrong.Field) : Result.Done;
     }
 
-    private static string Real(string path)
-    {
-        var real = Path.GetPathRoot(path)!;
-        foreach (var name in path[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
-        {
-            var next = new DirectoryInfo(Path.Combine(real, name));
-
-            // Of what does not exist nothing can be resolved; whether it does is the check's question.
-            real = next.LinkTarget is null ? next.FullName : next.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
-        }
-
-        return real;
-    }
-
     private Result<string> Folder(string text)
     {
         if (options.Value.AllowedRoots.Count == 0)
@@ -114,8 +101,8 @@ internal sealed class GitStoreKind(DataFolder data, IOptions<GitOptions> options
             return Failure.Invalid("Give an absolute path without '.' and '..'.");
         }
 
-        var real = Real(Path.GetFullPath(text));
-        return options.Value.AllowedRoots.Any(root => real.StartsWith(Path.TrimEndingDirectorySeparator(Real(Path.GetFullPath(root))) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        var real = FolderRules.Real(Path.GetFullPath(text));
+        return options.Value.AllowedRoots.Any(root => FolderRules.IsBelow(real, FolderRules.Real(Path.GetFullPath(root))))
             ? Result.Of(real)
             : Failure.Invalid($"The repository must be below {string.Join(" or ", options.Value.AllowedRoots)} (Ops:Git:AllowedRoots).");
     }

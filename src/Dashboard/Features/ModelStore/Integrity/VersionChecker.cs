@@ -58,11 +58,11 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
 
         return new(versionId, seen.Keys.ToHashSet(StringComparer.Ordinal), seen.Where(s => s.Value is not null).Select(s => s.Key).ToHashSet(StringComparer.Ordinal), Describe(damage));
 
-        async ValueTask ReadAsync(int bytes)
+        async ValueTask ReadAsync(ReadOnlyMemory<byte> piece)
         {
-            done += bytes;
+            done += piece.Length;
             board.Report(new(versionId, done, version.SizeBytes, null));
-            await pace.ReadAsync(bytes, cancellation);
+            await pace.ReadAsync(piece.Length, cancellation);
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
         };
     }
 
-    private static async Task<string?> CheckAsync(IModelStore store, VersionFile file, Func<int, ValueTask> read, CancellationToken cancellation)
+    private static async Task<string?> CheckAsync(IModelStore store, VersionFile file, Func<ReadOnlyMemory<byte>, ValueTask> read, CancellationToken cancellation)
     {
         Stream stream;
         try

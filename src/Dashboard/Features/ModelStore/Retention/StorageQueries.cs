@@ -40,6 +40,12 @@ internal sealed class StorageQueries(IDbContextFactory<RegistryDb> databases)
     public async Task<IReadOnlyDictionary<string, StorageUsed>> ByStoreAsync(CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await ByStoreAsync(db, cancellation);
+    }
+
+    /// <summary>The same inside a query of somebody else.</summary>
+    public static async Task<IReadOnlyDictionary<string, StorageUsed>> ByStoreAsync(RegistryDb db, CancellationToken cancellation)
+    {
         var rows = await db.Versions.Where(v => v.State != VersionState.Purged)
             .GroupBy(v => v.Store)
             .Select(g => new { Store = g.Key, Count = g.Count(), Bytes = g.Sum(v => v.SizeBytes) })

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Hosting;
 using Ops.Data;
 
 namespace Ops.Dashboard.Features.ModelStore.Stores;
@@ -73,20 +74,11 @@ internal sealed class AddressRules(IOptions<StoresOptions> options)
             throw new StoreUnavailableException(StoreProblem.Refused, $"{context.DnsEndPoint.Host} stands for an address from which a cloud hands out credentials of the machine.");
         }
 
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        return await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
     }
 
-    private static bool IsMetadata(IPAddress address)
+    /// <summary>Whether a cloud hands out credentials of the machine there.</summary>
+    public static bool IsMetadata(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         return Metadata.Any(network => network.Contains(plain));

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Ops.Dashboard.Features.ModelStore.Retention;
 using Ops.Data;
 using Ops.Data.ModelStore;
 
@@ -13,7 +14,7 @@ internal sealed class StoreQueries(IDbContextFactory<RegistryDb> databases, Mode
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var rows = await db.Stores.AsNoTracking().OrderBy(s => s.Name).ToListAsync(cancellation);
         var defaults = await db.StoreDefaults.AsNoTracking().ToListAsync(cancellation);
-        var used = await UsedAsync(db, cancellation);
+        var used = await StorageQueries.ByStoreAsync(db, cancellation);
         var entries = stores.Entries.ToDictionary(e => e.Row.Id);
         return
         [
@@ -24,19 +25,12 @@ internal sealed class StoreQueries(IDbContextFactory<RegistryDb> databases, Mode
                 forms.TitleOf(row),
                 forms.WhereOf(row),
                 [.. defaults.Where(d => d.StoreId == row.Id).Select(d => d.Scope).Order()],
-                used.GetValueOrDefault(row.Name) ?? new(0, 0),
+                used.TryGetValue(row.Name, out var use) ? new(use.Versions, use.Bytes) : new(0, 0),
                 entries.GetValueOrDefault(row.Id)?.Problem is { } problem ? new(problem, states.Find(row.Id)?.Since ?? row.ChangedAt, row.ChangedAt) : states.Find(row.Id),
                 row.RetiredAt,
                 row.IsBuiltIn,
                 row.Revision)),
         ];
-    }
-
-    /// <summary>How much each store holds, by its name. Stores that hold nothing are missing.</summary>
-    public async Task<IReadOnlyDictionary<string, StoreUse>> UsedAsync(CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await UsedAsync(db, cancellation);
     }
 
     /// <summary>What the form begins with: settings as they are, and of secrets only which are set. Null when there is no such store.</summary>
@@ -61,12 +55,6 @@ internal sealed class StoreQueries(IDbContextFactory<RegistryDb> databases, Mode
 
         return new(row, form is null ? [] : StoreSettings.Read(form, row.SettingsJson), set);
     }
-
-    // Answered from the index on store and size alone.
-    private static async Task<Dictionary<string, StoreUse>> UsedAsync(RegistryDb db, CancellationToken cancellation) =>
-        await db.Versions.GroupBy(v => v.Store)
-            .Select(group => new { group.Key, Count = group.Count(), Bytes = group.Sum(v => v.SizeBytes) })
-            .ToDictionaryAsync(group => group.Key, group => new StoreUse(group.Count, group.Bytes), cancellation);
 }
 
 /// <summary>How much a store holds.</summary>

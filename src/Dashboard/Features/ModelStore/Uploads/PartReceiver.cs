@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Linq.Expressions;
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
@@ -72,21 +70,7 @@ internal sealed class PartReceiver(
     private static async Task<Result<PartKept>> CompareAsync(UploadPart kept, Stream content, CancellationToken cancellation)
     {
         // The bytes that were acknowledged stay as they are; these are only compared.
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
-        try
-        {
-            for (int read; (read = await content.ReadAsync(buffer, cancellation)) > 0;)
-            {
-                hash.AppendData(buffer, 0, read);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset()) == kept.Sha256
+        return (await ObjectHash.ComputeAsync(content, null, cancellation)).Sha256 == kept.Sha256
             ? new PartKept(kept.Number, kept.Sha256)
             : Failure.Conflict("This part is there already, with other bytes. Has the file changed? Cancel and start again.");
     }

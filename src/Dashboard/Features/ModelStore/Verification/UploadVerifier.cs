@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
@@ -26,8 +25,6 @@ internal sealed class UploadVerifier(
     RecordingQueue recording,
     ILogger<UploadVerifier> log)
 {
-    private const int BufferBytes = 1024 * 1024;
-
     /// <summary>Verifies an upload; does nothing when it is not in that state any more.</summary>
     /// <exception cref="IOException">The store cannot be read; trying again may work.</exception>
     public async Task VerifyAsync(Guid uploadId, CancellationToken cancellation)
@@ -184,26 +181,21 @@ internal sealed class UploadVerifier(
         }
 
         await using var stream = opened;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
-        {
-            var total = 0L;
-            for (int read; (read = await stream.ReadAsync(buffer.AsMemory(0, BufferBytes), cancellation)) > 0; total += read, progress(total))
-            {
-                hash.AppendData(buffer, 0, read);
-                if (total < opening.Length)
-                {
-                    buffer.AsSpan(0, (int)Math.Min(read, opening.Length - total)).CopyTo(opening.AsSpan((int)total));
-                }
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        var total = 0L;
+        var (sha256, _) = await ObjectHash.ComputeAsync(stream, Take, cancellation);
+        return sha256;
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        ValueTask Take(ReadOnlyMemory<byte> piece)
+        {
+            if (total < opening.Length)
+            {
+                piece.Span[..(int)Math.Min(piece.Length, opening.Length - total)].CopyTo(opening.AsSpan((int)total));
+            }
+
+            total += piece.Length;
+            progress(total);
+            return ValueTask.CompletedTask;
+        }
     }
 
     private static async Task<Stream?> OpenAsync(IModelStore store, UploadFile file, CancellationToken cancellation)

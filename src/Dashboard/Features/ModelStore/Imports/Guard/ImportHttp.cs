@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Hosting;
 
 namespace Ops.Dashboard.Features.ModelStore.Imports.Guard;
 
@@ -150,28 +150,7 @@ internal sealed class ImportHttp : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
         var addresses = await guard.ResolveAsync(context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancellation);
-        SocketException? last = null;
-        foreach (var address in addresses)
-        {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(new IPEndPoint(address, context.DnsEndPoint.Port), cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException exception)
-            {
-                socket.Dispose();
-                last = exception;
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
-
-        throw last!;
+        return await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
     }
 
     private static T? Inner<T>(Exception exception)

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 
-namespace Ops.Dashboard.Features.ModelStore.Integrity;
+namespace Ops.Dashboard.Features.ModelStore;
 
 /// <summary>Reads an object to its end and hashes it.</summary>
 internal static class ObjectHash
@@ -10,10 +10,10 @@ internal static class ObjectHash
 
     /// <summary>Hashes what is left of a stream.</summary>
     /// <param name="stream">Read, not closed.</param>
-    /// <param name="read">Told the bytes of each piece; may wait, to go slower.</param>
+    /// <param name="read">Given each piece; may wait, to go slower.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>SHA-256 in lower-case hex, and how many bytes there were.</returns>
-    public static async Task<(string Sha256, long Bytes)> ComputeAsync(Stream stream, Func<int, ValueTask>? read, CancellationToken cancellation)
+    public static async Task<(string Sha256, long Bytes)> ComputeAsync(Stream stream, Func<ReadOnlyMemory<byte>, ValueTask>? read, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -25,7 +25,7 @@ internal static class ObjectHash
                 hash.AppendData(buffer, 0, count);
                 if (read is not null)
                 {
-                    await read(count);
+                    await read(buffer.AsMemory(0, count));
                 }
             }
         }
