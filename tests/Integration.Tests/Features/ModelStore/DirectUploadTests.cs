@@ -20,6 +20,7 @@ public sealed class DirectUploadTests(DirectHost direct) : IClassFixture<DirectH
         var client = await ClientAsync();
         var upload = await client.BeginAsync(Model(), file);
         var server = direct.Server.Settings.Endpoint!.TrimEnd('/');
+        var writes = Host.Store.Writes;
         Assert.Equal((server, null), (upload.Direct!.Server, upload.Direct.Trouble));
         foreach (var number in (int[])[2, 1])
         {
@@ -39,7 +40,7 @@ public sealed class DirectUploadTests(DirectHost direct) : IClassFixture<DirectH
         using var read = new MemoryStream();
         await bytes.CopyToAsync(read);
         Assert.Equal(file.Bytes, read.ToArray());
-        Assert.Equal(0, Host.Store.Writes);
+        Assert.Equal(writes, Host.Store.Writes);
     }
 
     [Fact]
