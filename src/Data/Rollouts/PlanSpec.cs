@@ -67,6 +67,9 @@ public sealed record PlanSpec
     /// <summary>Whether clients of the endpoint must send a token.</summary>
     public bool RequiresToken { get; init; }
 
+    /// <summary>What only a Kubernetes cluster needs to know; null on other targets.</summary>
+    public PlanKubernetes? Kubernetes { get; init; }
+
     /// <summary>The JSON that is stored and hashed: properties in declared order, names and variables sorted, no spaces.</summary>
     public string ToCanonicalJson() => JsonSerializer.Serialize(
         this with
@@ -96,17 +99,4 @@ public sealed record PlanResources
 
     /// <summary>Whole GPUs.</summary>
     public int Gpus { get; init; }
-}
-
-/// <summary>How to get from what runs to what is planned.</summary>
-public sealed record PlanStrategy
-{
-    /// <summary>The name of a strategy, such as <c>rolling</c> or <c>recreate</c>.</summary>
-    public string Name { get; init; } = "rolling";
-
-    /// <summary>How many replicas beyond the planned number may run meanwhile, 1 or more (rolling).</summary>
-    public int MaxSurge { get; init; } = 1;
-
-    /// <summary>Seconds without progress after which the rollout has failed.</summary>
-    public int ProgressDeadlineSeconds { get; init; } = 120;
 }
