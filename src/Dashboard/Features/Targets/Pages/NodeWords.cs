@@ -12,6 +12,17 @@ internal static class NodeWords
     /// <summary>Such as <c>1.5</c>.</summary>
     public static string Number(double amount) => amount.ToString("0.##", CultureInfo.InvariantCulture);
 
+    /// <summary>The GPUs of a node by product, such as <c>2 × NVIDIA A100</c> and <c>80 GiB each, 1 of 2 free</c>.</summary>
+    public static IReadOnlyList<(string Product, string Note)> Gpus(Node node) =>
+    [
+        .. node.Gpus.GroupBy(g => (g.Product, g.MemoryBytes)).Select(group =>
+        {
+            var count = group.Count();
+            var memory = group.Key.MemoryBytes is { } bytes ? $"{Format.Bytes(bytes)}{(count == 1 ? "" : " each")}" : "";
+            return ($"{(count == 1 ? "" : $"{count} × ")}{group.Key.Product}", memory);
+        }),
+    ];
+
     /// <summary>Such as <c>64 °C, 120 W</c>; empty where the card tells neither.</summary>
     public static string Figures(NodeGpu gpu)
     {
