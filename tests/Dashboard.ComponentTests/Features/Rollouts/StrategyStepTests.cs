@@ -53,10 +53,10 @@ public sealed class StrategyStepTests
         var form = new PlanForm { Strategy = "canary" };
         form.Steps.Gates.Add(new() { Metric = GateMetrics.ErrorRate, Limit = 2 });
         var step = Render(context, form);
-        Assert.Contains("At most in %", step.Markup, StringComparison.Ordinal);
+        Assert.Contains("At most (%)", step.Markup, StringComparison.Ordinal);
 
         step.Find(".strategy-row-gate select").Change(GateMetrics.LatencyP99);
-        Assert.Contains("At most in ms", step.Markup, StringComparison.Ordinal);
+        Assert.Contains("At most (ms)", step.Markup, StringComparison.Ordinal);
         step.FindAll(".strategy-row-gate input")[0].Change("250");
 
         var gate = form.Steps.Gates[0].ToGate();
