@@ -9,6 +9,20 @@ internal static class NodeWords
     /// <summary>Such as <c>1 core</c> or <c>1.5 cores</c>.</summary>
     public static string Cores(double cores) => $"{Number(cores)} {(cores == 1 ? "core" : "cores")}";
 
+    /// <summary>Such as <c>19.5 of 32 cores</c>: what no replica was promised.</summary>
+    public static string FreeCores(Node node)
+    {
+        var all = node.CpuAllocatable ?? node.CpuCores;
+        return $"{Number(Math.Max(0, all - node.CpuPromised))} of {Cores(all)}";
+    }
+
+    /// <summary>Such as <c>80 GiB of 120 GiB</c>: what no replica was promised, or on the local machine what nobody uses.</summary>
+    public static string FreeMemory(Node node)
+    {
+        var all = node.MemoryAllocatableBytes ?? node.MemoryBytes;
+        return $"{Format.Bytes(Math.Min(node.MemoryFreeBytes, all))} of {Format.Bytes(all)}";
+    }
+
     /// <summary>Such as <c>1.5</c>.</summary>
     public static string Number(double amount) => amount.ToString("0.##", CultureInfo.InvariantCulture);
 
