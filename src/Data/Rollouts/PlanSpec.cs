@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Ops.Data.Targets;
 
 namespace Ops.Data.Rollouts;
@@ -14,6 +15,7 @@ public sealed record PlanSpec
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectNullableAnnotations = true,
         AllowDuplicateProperties = false,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutWhatIsNew } },
     };
 
     /// <summary>The layout of this record; raised when a field changes its meaning.</summary>
@@ -76,6 +78,7 @@ public sealed record PlanSpec
         {
             Nodes = [.. Nodes.Order(StringComparer.Ordinal)],
             EnvironmentVariables = new SortedDictionary<string, string>(EnvironmentVariables.ToDictionary(), StringComparer.Ordinal),
+            Kubernetes = Kubernetes is null ? null : Kubernetes with { NodeSelector = new SortedDictionary<string, string>(Kubernetes.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
         },
         Json);
 
@@ -86,6 +89,22 @@ public sealed record PlanSpec
     /// <summary>SHA-256 (lower-case hex) of canonical JSON.</summary>
     public static string HashOf(string canonicalJson) =>
         Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(canonicalJson)));
+
+    // A plan without steps has the text, and so the hash, that it had before there were any.
+    private static void LeaveOutWhatIsNew(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            property.ShouldSerialize = (type.Type.Name, property.Name) switch
+            {
+                (nameof(PlanSpec), "kubernetes") => (_, value) => value is not null,
+                (nameof(PlanStrategy), "steps" or "gates") => (_, value) => value is not System.Collections.ICollection { Count: 0 },
+                (nameof(PlanStrategy), "rollBackOnFailure") => (_, value) => value is true,
+                (nameof(PlanStrategy), "keepOldSeconds") => (_, value) => value is not 0,
+                _ => property.ShouldSerialize,
+            };
+        }
+    }
 }
 
 /// <summary>What each replica gets.</summary>

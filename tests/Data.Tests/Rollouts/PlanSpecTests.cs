@@ -34,7 +34,12 @@ public sealed class PlanSpecTests
         { nameof(PlanStrategy.Name), s => s with { Strategy = s.Strategy with { Name = "recreate" } } },
         { nameof(PlanStrategy.MaxSurge), s => s with { Strategy = s.Strategy with { MaxSurge = 2 } } },
         { nameof(PlanStrategy.ProgressDeadlineSeconds), s => s with { Strategy = s.Strategy with { ProgressDeadlineSeconds = 121 } } },
+        { nameof(PlanStrategy.Steps), s => s with { Strategy = s.Strategy with { Steps = [new() { Weight = 10 }] } } },
+        { nameof(PlanStrategy.Gates), s => s with { Strategy = s.Strategy with { Gates = [new() { Metric = GateMetrics.ErrorRate, Max = 0.01 }] } } },
+        { nameof(PlanStrategy.RollBackOnFailure), s => s with { Strategy = s.Strategy with { RollBackOnFailure = true } } },
+        { nameof(PlanStrategy.KeepOldSeconds), s => s with { Strategy = s.Strategy with { KeepOldSeconds = 60 } } },
         { nameof(PlanSpec.RequiresToken), s => s with { RequiresToken = false } },
+        { nameof(PlanSpec.Kubernetes), s => s with { Kubernetes = new() { Namespace = "models", Image = "r/i@sha256:" + new string('a', 64) } } },
     };
 
     [Theory]
@@ -74,6 +79,30 @@ public sealed class PlanSpecTests
         Assert.Equal(
             """{"schema":1,"endpointId":"00000000-0000-0000-0000-000000000000","endpoint":"digits","targetId":"00000000-0000-0000-0000-000000000000","target":"local","environment":"Staging","model":"digits","versionId":"00000000-0000-0000-0000-000000000000","version":3,"versionDigest":"d","runtime":"ops-runtime","nodes":["a","b"],"replicas":2,"resources":{"cpuThreads":1,"memoryMiB":512,"gpus":0},"environmentVariables":{"A":"1","B":"2"},"strategy":{"name":"rolling","maxSurge":1,"progressDeadlineSeconds":120},"requiresToken":true}""",
             spec.ToCanonicalJson());
+    }
+
+    [Fact]
+    public void ToCanonicalJson_WithSteps_SaysThemAndReadsThemBack()
+    {
+        var spec = Spec with
+        {
+            Strategy = new()
+            {
+                Name = "canary",
+                Steps = [new() { Weight = 10, PauseSeconds = 60 }, new() { Weight = 50, WaitsForPerson = true }],
+                Gates = [new() { Metric = GateMetrics.LatencyP95, MaxRatio = 1.5, MinRequests = 20, WindowSeconds = 30 }],
+                RollBackOnFailure = true,
+            },
+            Kubernetes = new() { Namespace = "models", Image = "r/i@sha256:x", NodeSelector = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" } },
+        };
+
+        var json = spec.ToCanonicalJson();
+
+        Assert.Contains("""
+            "steps":[{"weight":10,"pauseSeconds":60,"waitsForPerson":false},{"weight":50,"pauseSeconds":0,"waitsForPerson":true}],"gates":[{"metric":"latency-p95","max":null,"maxRatio":1.5,"minRequests":20,"windowSeconds":30}],"rollBackOnFailure":true}
+            """.Trim(), json, StringComparison.Ordinal);
+        Assert.Contains(""" "nodeSelector":{"a":"1","b":"2"} """.Trim(), json, StringComparison.Ordinal);
+        Assert.Equal(json, PlanSpec.Parse(json).ToCanonicalJson());
     }
 
     [Fact]

@@ -15,6 +15,7 @@ internal static class MonitoringFeature
         services.AddSingleton<IValidateOptions<MonitoringOptions>, ValidateMonitoringOptions>();
         services.AddOptions<MonitoringOptions>().BindConfiguration(MonitoringOptions.Section).ValidateOnStart();
         services.TryAddSingleton<Targets.ObservedEndpoints>();
+        services.TryAddSingleton<Revisions.RevisionReadings>();
         services.AddSingleton<MetricStore>();
         services.AddSingleton<MonitoringFeed>();
         services.AddSingleton<Scraper>();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Monitoring.Revisions;
 using Ops.Dashboard.Features.Monitoring.Series;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
@@ -12,6 +13,7 @@ internal sealed class MonitoringService(
     ServingStatistics statistics,
     Scraper scraper,
     MetricStore store,
+    RevisionReadings readings,
     MonitoringFeed feed,
     IOptions<MonitoringOptions> options,
     TimeProvider time,
@@ -88,7 +90,9 @@ internal sealed class MonitoringService(
         var series = store.For(endpoint.Id).Replica(replica.Id);
         try
         {
-            series.Add(await scraper.ReadAsync(replica, cancellation));
+            var counters = await scraper.ReadAsync(replica, cancellation);
+            series.Add(counters);
+            readings.Add(endpoint.Id, replica.Id, counters);
             failing.TryRemove(replica.Id, out _);
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested && exception is HttpRequestException or FormatException or OperationCanceledException)

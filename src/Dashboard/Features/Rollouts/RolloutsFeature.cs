@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Components.Palette;
+using Ops.Dashboard.Features.Monitoring.Revisions;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Dashboard.Features.Rollouts.Pages;
 using Ops.Dashboard.Features.Rollouts.Pages.Wizard;
 using Ops.Dashboard.Features.Rollouts.Plans;
@@ -24,6 +26,9 @@ internal static class RolloutsFeature
 
         services.AddSingleton<IStrategy, RollingStrategy>();
         services.AddSingleton<IStrategy, RecreateStrategy>();
+        services.AddSingleton<IStrategy, CanaryStrategy>();
+        services.AddSingleton<IStrategy, BlueGreenStrategy>();
+        services.AddSingleton<IStrategy, ShadowStrategy>();
         services.AddSingleton<StrategyRegistry>();
         services.AddSingleton<PlanBuilder>();
         services.AddSingleton<RequestRollout>();
@@ -43,6 +48,9 @@ internal static class RolloutsFeature
         services.TryAddSingleton<TargetDrivers>();
         services.AddSingleton<ReconcileQueue>();
         services.AddSingleton<ProgressWatch>();
+        services.AddSingleton<StepClock>();
+        services.AddSingleton<GateWatch>();
+        services.TryAddSingleton<RevisionReadings>();
         services.AddSingleton<LeaderLease>();
         services.AddSingleton<RolloutFeed>();
         services.AddSingleton<RolloutsHealth>();

@@ -40,4 +40,7 @@ internal static partial class RolloutsLog
 
     [LoggerMessage(4013, LogLevel.Information, "{Endpoint} #{Number} expired")]
     public static partial void RequestExpired(this ILogger log, string endpoint, int number);
+
+    [LoggerMessage(4014, LogLevel.Warning, "{Endpoint} #{Number} is held: {Why}")]
+    public static partial void RolloutHeld(this ILogger log, string endpoint, int number, string why);
 }

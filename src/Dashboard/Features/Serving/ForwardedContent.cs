@@ -4,7 +4,11 @@ using System.Net;
 namespace Ops.Dashboard.Features.Serving;
 
 /// <summary>Streams a request's body to a replica without holding it. Remembers whether any of it was read: then it cannot be sent twice.</summary>
-internal sealed class ForwardedContent(Stream body, long? length, ActivityTimeout activity) : HttpContent
+/// <param name="body">The client's body.</param>
+/// <param name="length">Its length, where the client says it.</param>
+/// <param name="activity">Told when something moves.</param>
+/// <param name="copy">Also gets what is sent, up to a little more than <see cref="ShadowCopies.LargestBody"/>; null for nobody.</param>
+internal sealed class ForwardedContent(Stream body, long? length, ActivityTimeout activity, MemoryStream? copy = null) : HttpContent
 {
     /// <summary>Whether the body was begun.</summary>
     public bool IsStarted { get; private set; }
@@ -17,7 +21,7 @@ internal sealed class ForwardedContent(Stream body, long? length, ActivityTimeou
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         IsStarted = true;
-        await StreamCopy.CopyAsync(body, stream, activity, cancellationToken);
+        await StreamCopy.CopyAsync(body, stream, activity, cancellationToken, copy);
     }
 
     /// <inheritdoc/>
@@ -35,7 +39,7 @@ internal static class StreamCopy
 
     /// <summary>Copies to the end.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or nothing moved for too long.</exception>
-    public static async Task CopyAsync(Stream from, Stream to, ActivityTimeout activity, CancellationToken cancellation)
+    public static async Task CopyAsync(Stream from, Stream to, ActivityTimeout activity, CancellationToken cancellation, MemoryStream? copy = null)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -44,6 +48,11 @@ internal static class StreamCopy
             while ((read = await from.ReadAsync(buffer.AsMemory(0, BufferSize), cancellation)) > 0)
             {
                 activity.Touch();
+                if (copy is { Length: <= ShadowCopies.LargestBody })
+                {
+                    copy.Write(buffer, 0, read);
+                }
+
                 await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
                 await to.FlushAsync(cancellation);
                 activity.Touch();

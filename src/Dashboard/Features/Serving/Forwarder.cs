@@ -15,6 +15,7 @@ internal sealed class Forwarder : IDisposable
     private readonly ObservedEndpoints observed;
     private readonly RouteTable routes;
     private readonly ServingStatistics statistics;
+    private readonly ShadowCopies shadows;
     private readonly ServingOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<Forwarder> log;
@@ -22,9 +23,9 @@ internal sealed class Forwarder : IDisposable
 
     /// <summary>Listens to what drivers see, so that waiting requests go on the moment a replica is ready.</summary>
     public Forwarder(
-        ObservedEndpoints observed, RouteTable routes, ServingStatistics statistics, IOptions<ServingOptions> options, TimeProvider time, ILogger<Forwarder> log)
+        ObservedEndpoints observed, RouteTable routes, ServingStatistics statistics, ShadowCopies shadows, IOptions<ServingOptions> options, TimeProvider time, ILogger<Forwarder> log)
     {
-        (this.observed, this.routes, this.statistics, this.options, this.time, this.log) = (observed, routes, statistics, options.Value, time, log);
+        (this.observed, this.routes, this.statistics, this.shadows, this.options, this.time, this.log) = (observed, routes, statistics, shadows, options.Value, time, log);
         client = new(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -46,7 +47,8 @@ internal sealed class Forwarder : IDisposable
     /// <param name="context">The client's request.</param>
     /// <param name="route">The endpoint's route.</param>
     /// <param name="pathAndQuery">What the replica is asked for, such as <c>/v2/models/digits/infer</c>.</param>
-    public async Task ForwardAsync(HttpContext context, EndpointRoute route, string pathAndQuery)
+    /// <param name="isPreview">Whether the revision in preview is meant, and nobody else.</param>
+    public async Task ForwardAsync(HttpContext context, EndpointRoute route, string pathAndQuery, bool isPreview = false)
     {
         var counters = statistics.For(route.EndpointId);
         var began = Stopwatch.GetTimestamp();
@@ -54,7 +56,7 @@ internal sealed class Forwarder : IDisposable
         var status = StatusCodes.Status502BadGateway;
         try
         {
-            status = await SendAsync(context, route, pathAndQuery, counters);
+            status = await SendAsync(context, route, pathAndQuery, counters, isPreview ? route.Preview : null);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -74,29 +76,36 @@ internal sealed class Forwarder : IDisposable
         client.Dispose();
     }
 
-    private async Task<int> SendAsync(HttpContext context, EndpointRoute route, string pathAndQuery, EndpointCounters counters)
+    private async Task<int> SendAsync(HttpContext context, EndpointRoute route, string pathAndQuery, EndpointCounters counters, Guid? only)
     {
         var pool = pools.GetOrAdd(route.EndpointId, _ => new(time));
         pool.Update(observed.Find(route.EndpointId), route);
         using var activity = new ActivityTimeout(TimeSpan.FromSeconds(options.ActivityTimeoutSeconds), context.RequestAborted);
         var hasBody = HasBody(context);
+        using var copy = only is null ? shadows.Begin(route, context) : null;
         PooledReplica? refused = null;
         for (var attempt = 1; ; attempt++)
         {
-            var replica = await TakeAsync(pool, refused, activity.Token);
+            var replica = await TakeAsync(pool, refused, only, activity.Token);
             if (replica is null)
             {
                 context.Response.Headers.RetryAfter = "1";
                 return await ServingErrors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "No replica of this endpoint is ready. Try again in a moment.");
             }
 
-            using var content = hasBody ? new ForwardedContent(context.Request.Body, context.Request.ContentLength, activity) : null;
+            using var content = hasBody ? new ForwardedContent(context.Request.Body, context.Request.ContentLength, activity, copy) : null;
             try
             {
                 using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(replica.Address, pathAndQuery)) { Content = content };
                 context.Request.Headers.CopyTo(request);
                 using var response = await client.SendAsync(request, activity.Token);
-                return await AnswerAsync(context, response, activity);
+                var status = await AnswerAsync(context, response, activity);
+                if (copy is not null)
+                {
+                    shadows.Send(context, pool.Take(null, route.Shadow!.Value.PlanId), pathAndQuery, copy);
+                }
+
+                return status;
             }
             catch (HttpRequestException exception) when (!context.Response.HasStarted && content is not { IsStarted: true } && exception.HttpRequestError == HttpRequestError.ConnectionError)
             {
@@ -122,11 +131,11 @@ internal sealed class Forwarder : IDisposable
         }
     }
 
-    private async Task<PooledReplica?> TakeAsync(ReplicaPool pool, PooledReplica? refused, CancellationToken cancellation)
+    private async Task<PooledReplica?> TakeAsync(ReplicaPool pool, PooledReplica? refused, Guid? only, CancellationToken cancellation)
     {
         // The signal is taken before the look, so a change between look and wait is not missed.
         var change = pool.NextChange();
-        if (pool.Take(refused) is { } replica)
+        if (pool.Take(refused, only) is { } replica)
         {
             return replica;
         }
@@ -145,7 +154,7 @@ internal sealed class Forwarder : IDisposable
                 await Task.WhenAny(change, Task.Delay(200, patience.Token));
                 cancellation.ThrowIfCancellationRequested();
                 change = pool.NextChange();
-                if (pool.Take(null) is { } ready)
+                if (pool.Take(null, only) is { } ready)
                 {
                     return ready;
                 }

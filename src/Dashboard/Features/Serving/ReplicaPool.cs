@@ -11,7 +11,7 @@ internal sealed class ReplicaPool
     private readonly TimeProvider time;
     private EndpointObservation? seen;
     private EndpointRoute? route;
-    private PooledReplica[] candidates = [];
+    private RevisionChoice choice = RevisionChoice.None;
     private TaskCompletionSource changed = NewSignal();
     private uint turn;
     private int waiting;
@@ -32,7 +32,7 @@ internal sealed class ReplicaPool
             seen = observation;
             route = newRoute;
             var ready = observation?.Replicas
-                .Where(r => r is { Phase: ReplicaPhase.Ready, Address: not null } && newRoute.ServingPlans.Contains(r.PlanId))
+                .Where(r => r is { Phase: ReplicaPhase.Ready, Address: not null } && newRoute.IsReachable(r.PlanId))
                 .ToArray() ?? [];
             var keep = ready.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
             foreach (var gone in replicas.Keys.Where(id => !keep.Contains(id)).ToArray())
@@ -45,23 +45,35 @@ internal sealed class ReplicaPool
                 // A replica that was started anew answers elsewhere, so what was suspected of the old process is forgotten.
                 if (!replicas.TryGetValue(replica.Id, out var known) || known.Address != replica.Address)
                 {
-                    replicas[replica.Id] = new PooledReplica(replica.Id, replica.Address!);
+                    replicas[replica.Id] = new PooledReplica(replica.Id, replica.PlanId, replica.Address!);
                 }
             }
 
-            candidates = [.. replicas.Values];
+            choice = new(newRoute, [.. replicas.Values]);
             changed.TrySetResult();
             changed = NewSignal();
         }
     }
 
-    /// <summary>Takes the replica with the fewest requests in flight, in turn among equals, or null when none may get one.</summary>
+    /// <summary>Takes the replica with the fewest requests in flight, in turn among equals, of the revision whose turn it is by the weights; null when none may get one.</summary>
     /// <param name="except">A replica that just refused the connection.</param>
-    public PooledReplica? Take(PooledReplica? except)
+    /// <param name="only">The one revision that is meant, or null: whatever serves.</param>
+    public PooledReplica? Take(PooledReplica? except, Guid? only = null)
     {
-        var among = Volatile.Read(ref candidates);
         var now = time.GetTimestamp();
         var start = Interlocked.Increment(ref turn);
+        var from = Volatile.Read(ref choice);
+        if (only is { } planId)
+        {
+            return Take(from.Of(planId), except, now, start);
+        }
+
+        // Whoever's share has nobody to answer it goes to those who do.
+        return Take(from.Pick(), except, now, start) ?? (from.IsWeighted ? Take(from.Serving, except, now, start) : null);
+    }
+
+    private static PooledReplica? Take(PooledReplica[] among, PooledReplica? except, long now, uint start)
+    {
         PooledReplica? best = null;
         for (var i = 0; i < among.Length; i++)
         {
@@ -81,7 +93,7 @@ internal sealed class ReplicaPool
         replica.SuspectUntil(time.GetTimestamp() + (long)(SuspicionTime.TotalSeconds * time.TimestampFrequency));
 
     /// <summary>Requests in flight by replica id.</summary>
-    public IReadOnlyDictionary<string, int> InFlight() => Volatile.Read(ref candidates).ToDictionary(c => c.Id, c => c.InFlight, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, int> InFlight() => Volatile.Read(ref choice).All.ToDictionary(c => c.Id, c => c.InFlight, StringComparer.Ordinal);
 
     /// <summary>Counts a request that waits for a replica; false when too many wait already.</summary>
     public bool TryWait(int limit)
@@ -111,13 +123,16 @@ internal sealed class ReplicaPool
 }
 
 /// <summary>A replica that may get requests.</summary>
-internal sealed class PooledReplica(string id, Uri address)
+internal sealed class PooledReplica(string id, Guid planId, Uri address)
 {
     private int inFlight;
     private long suspectedUntil = long.MinValue;
 
     /// <summary>The driver's id.</summary>
     public string Id => id;
+
+    /// <summary>Its revision.</summary>
+    public Guid PlanId => planId;
 
     /// <summary>Where it answers.</summary>
     public Uri Address => address;

@@ -18,6 +18,7 @@ internal static class ServingFeature
         services.AddSingleton<UnroutedEndpoints>();
         services.AddSingleton<ServingStatistics>();
         services.AddSingleton<EndpointTokens>();
+        services.AddSingleton<ShadowCopies>();
         services.AddSingleton<Forwarder>();
         return services;
     }
@@ -47,6 +48,18 @@ internal static class ServingFeature
             return;
         }
 
+        const string preview = "preview/";
+        var isPreview = path?.StartsWith(preview, StringComparison.Ordinal) == true;
+        if (isPreview)
+        {
+            path = path![preview.Length..];
+            if (route.Preview is null)
+            {
+                await ServingErrors.WriteAsync(context, StatusCodes.Status404NotFound, "No version of this endpoint is in preview.");
+                return;
+            }
+        }
+
         if (!IsOpenToClients(path))
         {
             await ServingErrors.WriteAsync(context, StatusCodes.Status404NotFound, "Clients may ask for /v2, /v2/health/... and /v2/models/...");
@@ -55,7 +68,7 @@ internal static class ServingFeature
 
         // Taken from the decoded path and encoded afresh, so that what was checked is what is sent.
         var forwarded = new PathString("/" + path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
-        await forwarder.ForwardAsync(context, route, forwarded);
+        await forwarder.ForwardAsync(context, route, forwarded, isPreview);
     }
 
     // A dashboard that has just started knows an endpoint before it knows its replicas. To say that there is none would make clients give up.

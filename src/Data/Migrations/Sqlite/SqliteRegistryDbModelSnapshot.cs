@@ -1108,6 +1108,12 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("GatesJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsPromoted")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Kind")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -1162,6 +1168,12 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("StepIndex")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("StepReachedAt")
+                        .HasColumnType("INTEGER");
 
                     b.Property<Guid?>("UndoesRolloutId")
                         .HasColumnType("TEXT");

@@ -38,7 +38,7 @@ public sealed class MonitoringServiceTests
         var store = new MetricStore(options);
         var feed = new MonitoringFeed(store, routes, options, time);
         using var scraper = new Scraper(options, time);
-        using var service = new MonitoringService(observed, statistics, scraper, store, feed, options, time, NullLogger<MonitoringService>.Instance);
+        using var service = new MonitoringService(observed, statistics, scraper, store, new(time), feed, options, time, NullLogger<MonitoringService>.Instance);
         var plan = Guid.NewGuid();
         var endpoint = new EndpointRef(Guid.NewGuid(), "digits", Guid.NewGuid());
         routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));

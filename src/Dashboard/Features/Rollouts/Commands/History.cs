@@ -18,6 +18,7 @@ internal static class RolloutEventKinds
     public const string Trouble = "rollout.trouble";
     public const string Paused = "rollout.paused";
     public const string Resumed = "rollout.resumed";
+    public const string Promoted = "rollout.promoted";
     public const string Aborted = "rollout.aborted";
     public const string Failed = "rollout.failed";
     public const string Succeeded = "rollout.succeeded";

@@ -18,6 +18,15 @@ internal sealed class RolloutControl(CommandRunner commands, ReconcileQueue queu
     public Task<Result<RolloutRef>> ResumeAsync(Caller caller, Guid rolloutId, string reason = "", CancellationToken cancellation = default) =>
         ChangeAsync(caller, new("rollout.resume", RolloutEventKinds.Resumed, "let it go on", (scope, _, rollout) => rollout.Resume(scope.Now)), rolloutId, reason, cancellation);
 
+    /// <summary>Lets a running rollout leave the step it is at, whatever is left of its pause.</summary>
+    public Task<Result<RolloutRef>> PromoteAsync(Caller caller, Guid rolloutId, string reason = "", CancellationToken cancellation = default) =>
+        ChangeAsync(
+            caller,
+            new("rollout.promote", RolloutEventKinds.Promoted, "promoted it", (scope, _, rollout) => rollout.Promote(StepsOf(scope, rollout))),
+            rolloutId,
+            reason,
+            cancellation);
+
     /// <summary>Stops an approved or running rollout; the endpoint goes back to its stable plan.</summary>
     public Task<Result<RolloutRef>> AbortAsync(Caller caller, Guid rolloutId, string reason = "", CancellationToken cancellation = default) =>
         ChangeAsync(
@@ -46,6 +55,8 @@ internal sealed class RolloutControl(CommandRunner commands, ReconcileQueue queu
         var aborted = rollout.Abort($"Aborted by {scope.Person.UserName}{RolloutOpening.Because(reason)}", scope.Now);
         return aborted.Succeeded ? endpoint.Settle(rollout.Id, null) : aborted;
     }
+
+    private static int StepsOf(CommandScope scope, Rollout rollout) => scope.Db.Plans.Single(p => p.Id == rollout.PlanId).Spec.Strategy.Steps.Count;
 
     private static Result Withdraw(CommandScope scope, Rollout rollout)
     {

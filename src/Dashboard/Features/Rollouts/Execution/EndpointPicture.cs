@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Dashboard.Features.Rollouts.Plans;
 using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Dashboard.Features.Targets;
@@ -80,7 +81,9 @@ internal sealed class EndpointPicture
     }
 
     /// <summary>What the strategy is asked.</summary>
-    public StrategyInput Input(Plan to)
+    /// <param name="to">The plan to reach.</param>
+    /// <param name="gates">Measures gates; null without a rollout.</param>
+    public StrategyInput Input(Plan to, GateWatch? gates = null)
     {
         var stable = Stable is { } plan && plan.Id != to.Id && IsTrusted(plan) ? plan : null;
         return new()
@@ -91,11 +94,19 @@ internal sealed class EndpointPicture
             Replicas = Observation.Replicas,
             MaxSurge = Math.Max(1, to.Spec.Strategy.MaxSurge),
             IsPaused = Rollout?.State == RolloutState.Paused,
+            Strategy = to.Spec.Strategy,
+            StepIndex = Rollout?.StepIndex ?? 0,
+            IsPromoted = Rollout?.IsPromoted == true,
+            TimeInStep = Rollout is null ? null : gates?.TimeInStep(Rollout),
+            TimeWatched = Rollout is null ? null : gates?.TimeWatched(Rollout),
+            Gates = Rollout is null || gates is null ? [] : gates.Judge(this, Rollout, to),
         };
     }
 
-    /// <summary>The strategy's name. Without a rollout the endpoint goes back to its stable plan, and what must not run twice must not do so on the way back either.</summary>
-    public string StrategyName(Plan to) => Rollout is not null
+    /// <summary>The strategy's name. The way back to what ran well takes no steps: minutes count. Without a rollout the endpoint goes back to its stable plan, and what must not run twice must not do so on the way back either.</summary>
+    public string StrategyName(Plan to) => Rollout is { Kind: RolloutKind.Rollback } && to.Spec.Strategy.Steps.Count > 0
+        ? "rolling"
+        : Rollout is not null
         ? to.Spec.Strategy.Name
         : Leftovers(to, null).Append(to).Any(p => p.Spec.Strategy.Name == "recreate") ? "recreate" : "rolling";
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
@@ -24,6 +25,7 @@ internal sealed class EndpointReconciler(
     RolloutOutcomes outcomes,
     RolloutFeed feed,
     ProgressWatch watch,
+    GateWatch gates,
     TimeProvider time,
     IOptions<RolloutsOptions> options,
     ILogger<EndpointReconciler> log)
@@ -138,7 +140,7 @@ internal sealed class EndpointReconciler(
             await outcomes.StartAsync(picture, rollout, cancellation);
         }
 
-        var input = picture.Input(wanted);
+        var input = picture.Input(wanted, gates);
         var step = strategy.Next(input);
         if (rollout.State == RolloutState.Approved)
         {
@@ -161,12 +163,30 @@ internal sealed class EndpointReconciler(
         if (step.IsDone)
         {
             await outcomes.SucceedAsync(picture, rollout, cancellation);
+            gates.Forget(rollout);
             return;
         }
+
+        if (step.Failure is { } failure && rollout.State == RolloutState.Running)
+        {
+            await outcomes.FailStepAsync(picture, rollout, failure, input.Gates, cancellation);
+            return;
+        }
+
+        outcomes.TakeSteps(rollout, input, step);
 
         var fetched = input.Replicas.Where(r => r.PlanId == input.To.Id).Sum(r => r.Progress?.Fetched ?? 0);
         var (progressed, idle) = watch.Look(rollout.Id, input.Ready(input.To), input.PresentOthers, fetched);
         if (rollout.State == RolloutState.Paused)
+        {
+            watch.Hold(rollout.Id);
+            if (step.Failure is not null)
+            {
+                // It says already why it is held.
+                return;
+            }
+        }
+        else if (step.IsWaiting)
         {
             watch.Hold(rollout.Id);
         }
@@ -183,7 +203,7 @@ internal sealed class EndpointReconciler(
     {
         // A token is needed as long as any plan that serves wants one, so that no switch opens the endpoint for a moment.
         var requiresToken = wanted.Spec.RequiresToken || step.Serving.Select(picture.FindPlan).Any(p => p?.Spec.RequiresToken == true);
-        routes.Publish(new(reference.Id, reference.Name, requiresToken, step.Serving));
+        routes.Publish(new(reference.Id, reference.Name, requiresToken, step.Serving) { Weights = step.Weights, Shadow = step.Shadow, Preview = step.Preview });
         if (picture.Rollout?.State != RolloutState.Approved)
         {
             List<RevisionSpec> revisions = [.. step.Replicas.Select(pair => Revision(picture.FindPlan(pair.Key)!, pair.Value)).OrderBy(r => r.PlanId)];

@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Data;
+using Ops.Data.Audit;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Rollouts.Execution;
@@ -13,6 +15,7 @@ namespace Ops.Dashboard.Features.Rollouts.Execution;
 internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, ILogger<RolloutOutcomes> log)
 {
     private const int MostReasons = 3;
+    private static readonly TimeSpan JudgedEvery = TimeSpan.FromSeconds(5);
 
     /// <summary>The rollout begins.</summary>
     public async Task StartAsync(EndpointPicture picture, Rollout rollout, CancellationToken cancellation)
@@ -62,6 +65,47 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
         log.RolloutSucceeded(picture.Endpoint.Name, rollout.Number);
     }
 
+    /// <summary>Notes how far it is on the steps of its strategy, to be saved with where it stands.</summary>
+    public void TakeSteps(Rollout rollout, StrategyInput input, Step step)
+    {
+        if (rollout.State != RolloutState.Running || input.Strategy.Steps.Count == 0)
+        {
+            return;
+        }
+
+        if (step.StepIndex > rollout.StepIndex)
+        {
+            rollout.EnterStep(step.StepIndex);
+        }
+        else if (step.IsReached && rollout.StepReachedAt is null)
+        {
+            rollout.ReachStep(time.GetUtcNow());
+        }
+        else if (input.Gates.Count > 0 && HasNews(GateVerdict.Read(rollout.GatesJson), input.Gates))
+        {
+            rollout.Judge(GateVerdict.Write(input.Gates));
+        }
+    }
+
+    /// <summary>A step must not be left: back to what ran before, or, where the plan says so, held until a person decides. Meanwhile what ran before answers everything.</summary>
+    public async Task FailStepAsync(EndpointPicture picture, Rollout rollout, string why, IReadOnlyList<GateVerdict> verdicts, CancellationToken cancellation)
+    {
+        // Whatever comes after goes by what is written here: a gate without a figure has failed now, too.
+        rollout.Judge(GateVerdict.Write([.. verdicts.Select(v => v.Answer == GateAnswer.Missing ? v with { Answer = GateAnswer.Fails } : v)]));
+        if (picture.Wanted!.Spec.Strategy.RollBackOnFailure)
+        {
+            AuditAutomatic(picture, rollout, why);
+            await FailAsync(picture, rollout, why, cancellation);
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        Require(rollout.Hold($"{why} Held: what ran before answers everything. Resume it to try the step again, or abort it.", now));
+        History.Add(picture.Db, now, rollout, RolloutEventKinds.Paused, $"{why} It is held until a person decides.", RolloutEventLevel.Error);
+        await picture.Db.SaveChangesAsync(cancellation);
+        log.RolloutHeld(picture.Endpoint.Name, rollout.Number, why);
+    }
+
     /// <summary>It cannot be done; the next look goes back to the stable plan.</summary>
     public async Task FailAsync(EndpointPicture picture, Rollout rollout, string why, CancellationToken cancellation)
     {
@@ -87,6 +131,28 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
         var words = reasons.Count == 0 ? "" : $" {string.Join("; ", reasons)}.";
         return $"No progress for {idle.TotalSeconds:0} s: {step.Status}{words}";
     }
+
+    private void AuditAutomatic(EndpointPicture picture, Rollout rollout, string why)
+    {
+        var now = time.GetUtcNow();
+        picture.Db.AuditEntries.Add(new()
+        {
+            Id = Guid.CreateVersion7(now),
+            At = now,
+            PersonName = "system",
+            SignedInHow = "system",
+            Action = "rollout.roll-back-automatically",
+            SubjectKind = "rollout",
+            SubjectId = rollout.Id.ToString(),
+            SubjectName = RolloutOpening.NameOf(picture.Endpoint, rollout),
+            Reason = why,
+            Result = AuditResult.Done,
+        });
+    }
+
+    // Every look measures anew; the registry is written only when an answer turns, or now and then.
+    private static bool HasNews(IReadOnlyList<GateVerdict> known, IReadOnlyList<GateVerdict> now) =>
+        known.Count != now.Count || known.Zip(now).Any(pair => pair.First.Answer != pair.Second.Answer || pair.Second.At - pair.First.At >= JudgedEvery);
 
     // The picture is fresh and its rows are guarded by their revisions, so a refusal here is a mistake of the program.
     private static void Require(Result result)

@@ -53,6 +53,15 @@ public sealed partial class RolloutButtons
         ? ActAsync(caller => Control.ResumeAsync(caller, Detail.Rollout.Id), $"{Name} goes on.")
         : ActAsync(caller => Control.PauseAsync(caller, Detail.Rollout.Id), $"{Name} is paused.");
 
+    private async Task PromoteAsync()
+    {
+        var answer = await Confirm.AskAsync(new("Go on with the next step?", "What is left of this step's pause is skipped, and so is a gate that has no figure yet. A gate that fails still stops it.", "Promote"));
+        if (answer.Confirmed)
+        {
+            await ActAsync(caller => Control.PromoteAsync(caller, Detail.Rollout.Id), $"{Name} goes on.");
+        }
+    }
+
     private async Task StopAsync()
     {
         if (Detail.Rollout.State == RolloutState.PendingApproval)

@@ -129,6 +129,8 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
             $"There is no strategy of that name. Choose one of: {string.Join(", ", strategies.All.Select(s => s.Name))}.",
             PlanFields.Strategy);
 
+        failures.AddRange(StrategyChecks.Check(draft));
+
         void Check(bool isRight, string message, string field)
         {
             if (!isRight)
@@ -182,7 +184,7 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
         }
 
         var candidates = draft.Nodes.Count == 0 ? inventory.Nodes : [.. inventory.Nodes.Where(n => draft.Nodes.Contains(n.Name, StringComparer.Ordinal))];
-        if (failures.Any(f => f.Field is PlanFields.Replicas or PlanFields.CpuThreads or PlanFields.MemoryMiB or PlanFields.Gpus or PlanFields.MaxSurge))
+        if (failures.Any(f => f.Field is PlanFields.Replicas or PlanFields.CpuThreads or PlanFields.MemoryMiB or PlanFields.Gpus or PlanFields.MaxSurge or PlanFields.Steps))
         {
             // Sums of senseless numbers would say something senseless.
             return;
@@ -201,7 +203,7 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
     private static void CheckFit(DraftPlan draft, IReadOnlyList<Node> candidates, PlanSpec? running, List<Failure> failures, List<string> warnings)
     {
         var resources = new PlanResources { CpuThreads = draft.CpuThreads, MemoryMiB = draft.MemoryMiB, Gpus = draft.Gpus };
-        var strategy = new PlanStrategy { Name = draft.Strategy, MaxSurge = draft.MaxSurge };
+        var strategy = new PlanStrategy { Name = draft.Strategy, MaxSurge = StrategyChecks.Surge(draft) };
         if (candidates is not [var node])
         {
             // Which node each replica goes to is the scheduler's business where there are several; one replica must fit somewhere.

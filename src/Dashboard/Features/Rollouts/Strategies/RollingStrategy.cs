@@ -51,6 +51,7 @@ internal sealed class RollingStrategy : IStrategy
             Replicas = replicas,
             Serving = new HashSet<Guid>(replicas.Keys) { input.To.Id },
             Status = Sentences.Progress(input, isComplete),
+            StepIndex = input.Strategy.Steps.Count,
             IsDone = isComplete && input.PresentOthers == 0 && input.Present(input.To) == input.To.Replicas && !input.IsPaused,
         };
     }

@@ -1,4 +1,6 @@
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Dashboard.Features.Targets;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Rollouts.Strategies;
 
@@ -28,6 +30,24 @@ internal sealed record StrategyInput
 
     /// <summary>Whether a person holds the rollout: nothing new is started and nothing that serves is stopped.</summary>
     public bool IsPaused { get; init; }
+
+    /// <summary>The strategy as planned: its steps and gates, and how long old replicas are kept.</summary>
+    public PlanStrategy Strategy { get; init; } = new();
+
+    /// <summary>The step it is at, from 0; as many as there are steps once all are behind it.</summary>
+    public int StepIndex { get; init; }
+
+    /// <summary>How long ago the step's share was reached; null while it is not.</summary>
+    public TimeSpan? TimeInStep { get; init; }
+
+    /// <summary>For how much of that this process has looked; null when all the time.</summary>
+    public TimeSpan? TimeWatched { get; init; }
+
+    /// <summary>Whether a person said that it leaves this step.</summary>
+    public bool IsPromoted { get; init; }
+
+    /// <summary>What the gates say now; empty while the step's share is not reached.</summary>
+    public IReadOnlyList<GateVerdict> Gates { get; init; } = [];
 
     /// <summary>All plans but <see cref="To"/>, the stable one first.</summary>
     public IEnumerable<PlanCount> Olds => Stable is null ? Leftovers : Leftovers.Prepend(Stable);
@@ -66,6 +86,27 @@ internal sealed record Step
 
     /// <summary>Whether the plan is reached: all its replicas are ready, and nothing else is left.</summary>
     public bool IsDone { get; init; }
+
+    /// <summary>The share of requests, in percent, that each serving plan gets; empty to leave it to the number of ready replicas.</summary>
+    public IReadOnlyDictionary<Guid, int> Weights { get; init; } = new Dictionary<Guid, int>();
+
+    /// <summary>A plan that gets a copy of a share of the requests, in percent, and whose answers nobody gets.</summary>
+    public (Guid PlanId, int Percent)? Shadow { get; init; }
+
+    /// <summary>A plan that answers at the endpoint's preview address.</summary>
+    public Guid? Preview { get; init; }
+
+    /// <summary>The step to be at from now on.</summary>
+    public int StepIndex { get; init; }
+
+    /// <summary>Whether the share of the step it was asked about is reached.</summary>
+    public bool IsReached { get; init; }
+
+    /// <summary>Whether it waits on purpose: for the end of a pause, a figure or a person. That is no lack of progress.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>Why the rollout must not go on; null when it may.</summary>
+    public string? Failure { get; init; }
 
     /// <summary>How many replicas of a plan should run.</summary>
     public int Of(Guid planId) => Replicas.GetValueOrDefault(planId);

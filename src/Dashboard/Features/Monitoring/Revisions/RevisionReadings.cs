@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using Ops.Dashboard.Features.Monitoring.Series;
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Features.Monitoring.Revisions;
+
+/// <summary>
+/// The counters that replicas told of themselves lately, for gates. Only endpoints whose rollout has gates are kept. The clock is the steady
+/// one: a wall clock that jumps makes no figure old or new.
+/// </summary>
+internal sealed class RevisionReadings(TimeProvider time)
+{
+    /// <summary>Figures older than this say nothing about now.</summary>
+    public static readonly TimeSpan Stale = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3600) + Stale;
+    private readonly ConcurrentDictionary<Guid, Watched> endpoints = new();
+
+    /// <summary>Keeps what replicas of an endpoint tell from now on.</summary>
+    public void Watch(Guid endpointId) => endpoints.GetOrAdd(endpointId, _ => new(time.GetTimestamp()));
+
+    /// <summary>Forgets an endpoint.</summary>
+    public void Forget(Guid endpointId) => endpoints.TryRemove(endpointId, out _);
+
+    /// <summary>Takes what a replica told.</summary>
+    public void Add(Guid endpointId, string replicaId, CounterReading counters)
+    {
+        if (!endpoints.TryGetValue(endpointId, out var watched))
+        {
+            return;
+        }
+
+        var readings = watched.Replicas.GetOrAdd(replicaId, _ => new());
+        lock (readings)
+        {
+            readings.Enqueue(new(time.GetTimestamp(), counters));
+            while (readings.Count > 2 && time.GetElapsedTime(readings.Peek().At) > Longest)
+            {
+                readings.Dequeue();
+            }
+        }
+    }
+
+    /// <summary>What a revision measured over a window.</summary>
+    /// <param name="observation">Its replicas, by <see cref="ReplicaObservation.PlanId"/>.</param>
+    /// <param name="planId">The revision.</param>
+    /// <param name="wanted">How many replicas it should have.</param>
+    /// <param name="window">How far back.</param>
+    public RevisionFigures Figures(EndpointObservation observation, Guid planId, int wanted, TimeSpan window)
+    {
+        var ready = observation.Replicas.Where(r => r.PlanId == planId && r.Phase == ReplicaPhase.Ready).ToList();
+        var figures = new RevisionFigures { Ready = ready.Count, Wanted = wanted };
+        if (ready.Count == 0)
+        {
+            return figures with { Trouble = "No replica is ready, so nothing is measured." };
+        }
+
+        var measured = endpoints.TryGetValue(observation.Endpoint.Id, out var watched) ? time.GetElapsedTime(watched.Since) : TimeSpan.Zero;
+        if (watched is null || measured < window)
+        {
+            return figures with { Trouble = $"Measured for {Math.Floor(measured.TotalSeconds):0} of {window.TotalSeconds:0} s." };
+        }
+
+        foreach (var replica in ready)
+        {
+            if (!watched.Replicas.TryGetValue(replica.Id, out var readings) || Over(readings, window) is not { } span)
+            {
+                return figures with { Trouble = $"Replica {replica.Id} has told no figures for {Stale.TotalSeconds:0} s." };
+            }
+
+            var durations = span.Last.Durations.Since(span.First.Durations);
+            figures = figures with
+            {
+                Requests = figures.Requests + Grown(span.First.Requests, span.Last.Requests),
+                Failures = figures.Failures + Grown(span.First.Failures, span.Last.Failures),
+                Durations = figures.Durations.Bounds.Length == 0 ? durations : Sum(figures.Durations, durations),
+            };
+        }
+
+        return figures;
+    }
+
+    private (CounterReading First, CounterReading Last)? Over(Queue<Reading> readings, TimeSpan window)
+    {
+        lock (readings)
+        {
+            if (readings.Count < 2 || time.GetElapsedTime(readings.Last().At) > Stale)
+            {
+                return null;
+            }
+
+            // The newest that is at least as old as the window, else the oldest there is.
+            var first = readings.Peek();
+            foreach (var reading in readings)
+            {
+                if (time.GetElapsedTime(reading.At) < window)
+                {
+                    break;
+                }
+
+                first = reading;
+            }
+
+            return (first.Counters, readings.Last().Counters);
+        }
+    }
+
+    // Counters that went down are those of a process that was started anew.
+    private static long Grown(long from, long to) => to >= from ? to - from : to;
+
+    private static Histogram Sum(Histogram one, Histogram other) => one.Bounds.AsSpan().SequenceEqual(other.Bounds)
+        ? one with { Counts = [.. one.Counts.Zip(other.Counts, (a, b) => a + b)] }
+        : one;
+
+    private sealed record Reading(long At, CounterReading Counters);
+
+    private sealed record Watched(long Since)
+    {
+        public ConcurrentDictionary<string, Queue<Reading>> Replicas { get; } = new(StringComparer.Ordinal);
+    }
+}

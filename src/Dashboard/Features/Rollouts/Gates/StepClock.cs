@@ -1,0 +1,40 @@
+using System.Collections.Concurrent;
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Features.Rollouts.Gates;
+
+/// <summary>
+/// How long a rollout has been in its step. The registry says when it began, by the wall clock; from the first look on this process counts
+/// on the steady clock, so that a clock that jumps by an hour does not end a pause.
+/// </summary>
+internal sealed class StepClock(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<Guid, Mark> marks = new();
+
+    /// <summary>The time since the step's share was reached; null while it is not.</summary>
+    public TimeSpan? TimeIn(Rollout rollout)
+    {
+        if (rollout.StepReachedAt is not { } reached)
+        {
+            return null;
+        }
+
+        var mark = marks.GetValueOrDefault(rollout.Id);
+        if (mark is null || mark.Reached != reached)
+        {
+            var already = time.GetUtcNow() - reached;
+            mark = marks[rollout.Id] = new(reached, time.GetTimestamp(), already > TimeSpan.Zero ? already : TimeSpan.Zero);
+        }
+
+        return mark.Before + time.GetElapsedTime(mark.Seen);
+    }
+
+    /// <summary>For how long this process has looked at the step; null before it asked for <see cref="TimeIn"/>.</summary>
+    public TimeSpan? TimeWatched(Rollout rollout) =>
+        marks.TryGetValue(rollout.Id, out var mark) && mark.Reached == rollout.StepReachedAt ? time.GetElapsedTime(mark.Seen) : null;
+
+    /// <summary>Forgets a rollout that ended.</summary>
+    public void Forget(Guid rolloutId) => marks.TryRemove(rolloutId, out _);
+
+    private sealed record Mark(DateTimeOffset Reached, long Seen, TimeSpan Before);
+}

@@ -1,0 +1,139 @@
+using System.Net;
+
+namespace Ops.Dashboard.Features.Serving;
+
+/// <summary>
+/// Sends copies of requests to a revision that is being tried out, after their clients have their answers. Bounded: what is too large or would
+/// be too many at once is dropped and counted, and nothing that goes wrong here reaches a client.
+/// </summary>
+internal sealed class ShadowCopies : IDisposable
+{
+    /// <summary>The largest body that is copied, in bytes.</summary>
+    public const int LargestBody = 4 * 1024 * 1024;
+
+    private const int MostAtOnce = 32;
+    private const int MostGathered = 64;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    private readonly SemaphoreSlim room = new(MostAtOnce);
+    private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+    });
+
+    private int gathering;
+    private long sent;
+    private long dropped;
+
+    /// <summary>Copies that were sent.</summary>
+    public long Sent => Volatile.Read(ref sent);
+
+    /// <summary>Copies that were not sent, because there were too many, the body too large, or nobody to take them.</summary>
+    public long Dropped => Volatile.Read(ref dropped);
+
+    /// <summary>Draws whether a request is copied.</summary>
+    /// <returns>What its body is gathered in while it goes to the replica that answers, or null.</returns>
+    public MemoryStream? Begin(EndpointRoute route, HttpContext context)
+    {
+        if (route.Shadow is not { } shadow || Random.Shared.Next(100) >= shadow.Percent)
+        {
+            return null;
+        }
+
+        if ((context.Request.ContentLength ?? 0) <= LargestBody && Interlocked.Increment(ref gathering) is var now)
+        {
+            if (now <= MostGathered)
+            {
+                return new Gathered(this);
+            }
+
+            Interlocked.Decrement(ref gathering);
+        }
+
+        Interlocked.Increment(ref dropped);
+        return null;
+    }
+
+    /// <summary>Sends a copy and returns at once.</summary>
+    /// <param name="context">The client's request, which has its answer.</param>
+    /// <param name="replica">Who gets the copy; counted as taken. Null: nobody is ready.</param>
+    /// <param name="pathAndQuery">What is asked.</param>
+    /// <param name="body">The whole body, gathered on its way.</param>
+    public void Send(HttpContext context, PooledReplica? replica, string pathAndQuery, MemoryStream body)
+    {
+        if (replica is null || body.Length > LargestBody || !room.Wait(0))
+        {
+            replica?.Leave();
+            Interlocked.Increment(ref dropped);
+            return;
+        }
+
+        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(replica.Address, pathAndQuery));
+        if (body.Length > 0)
+        {
+            request.Content = new ByteArrayContent(body.GetBuffer(), 0, (int)body.Length);
+        }
+
+        context.Request.Headers.CopyTo(request);
+        _ = SendAsync(request, replica);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        client.Dispose();
+        room.Dispose();
+    }
+
+    /// <summary>A body on its way; makes room for another once its request is done.</summary>
+    private sealed class Gathered(ShadowCopies owner) : MemoryStream
+    {
+        private int isDone;
+
+        protected override void Dispose(bool disposing)
+        {
+            if (Interlocked.Exchange(ref isDone, 1) == 0)
+            {
+                Interlocked.Decrement(ref owner.gathering);
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+
+    private async Task SendAsync(HttpRequestMessage request, PooledReplica replica)
+    {
+        try
+        {
+            using var patience = new CancellationTokenSource(Longest);
+            using (request)
+            {
+                using var answer = await client.SendAsync(request, patience.Token);
+                await answer.Content.CopyToAsync(Stream.Null, patience.Token);
+            }
+
+            Interlocked.Increment(ref sent);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // What the revision makes of it, it counts itself; that it did not take it is all there is to say here.
+            Interlocked.Increment(ref dropped);
+        }
+        finally
+        {
+            replica.Leave();
+            try
+            {
+                room.Release();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The dashboard ends.
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Tests.Features.Rollouts.Execution;
+
+/// <summary>A rollout by steps as the controller carries it out.</summary>
+public sealed class StepsReconcilerTests
+{
+    private static readonly PlanGate Errors = new() { Metric = GateMetrics.ErrorRate, Max = 0.01, MinRequests = 1, WindowSeconds = 10 };
+
+    [Fact]
+    public async Task Reconcile_Canary_TakesItsStepsAndSucceedsWithFewLinesOfHistory()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10, PauseSeconds = 8 }, new PlanStep { Weight = 50, PauseSeconds = 8 }));
+        var plan = (await world.RolloutAsync(canary.Id)).PlanId;
+        List<int> shares = [];
+        for (var i = 0; i < 60 && await controller.StateAsync(canary.Id) != RolloutState.Succeeded; i++)
+        {
+            await StepAsync(world, controller, canary.EndpointId);
+            if (world.Get<RouteTable>().Find("digits")!.Weights is { Count: > 0 } weights)
+            {
+                shares.Add(weights.GetValueOrDefault(plan));
+                Assert.Equal(2, world.Machine.Of(canary.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
+            }
+        }
+
+        Assert.Equal(RolloutState.Succeeded, await controller.StateAsync(canary.Id));
+        Assert.Equal([0, 10, 50], shares.Distinct());
+        Assert.InRange((await world.EventsAsync(canary.Id)).Count(e => e.Kind == RolloutEventKinds.Step), 1, 10);
+    }
+
+    [Fact]
+    public async Task Reconcile_GateWithoutFigures_IsHeldAndEverythingGoesToWhatRanBefore()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, _) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10 }) with { Gates = [Errors] });
+        var plan = (await world.RolloutAsync(canary.Id)).PlanId;
+
+        await UntilAsync(world, controller, canary, RolloutState.Paused, seconds: 5);
+        await StepAsync(world, controller, canary.EndpointId);
+        await StepAsync(world, controller, canary.EndpointId);
+
+        Assert.Equal(0, world.Get<RouteTable>().Find("digits")!.Weights.GetValueOrDefault(plan));
+        Assert.StartsWith("A gate has no figure", (await world.RolloutAsync(canary.Id)).Status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reconcile_GateWithoutFiguresAndBackByItself_FailsAndTheAuditSaysWhoDidIt()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10 }) with { Gates = [Errors], RollBackOnFailure = true });
+
+        await UntilAsync(world, controller, canary, RolloutState.Failed, seconds: 5);
+        await controller.SettleAsync(canary.EndpointId);
+
+        Assert.All(world.Machine.Of(canary.EndpointId), r => Assert.Equal(stable, r.PlanId));
+        Assert.Equal([stable], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        var entry = Assert.Single(await world.AuditAsync("rollout.roll-back-automatically"));
+        Assert.Equal(("system", null, canary.Id.ToString()), (entry.PersonName, entry.PersonId, entry.SubjectId));
+    }
+
+    [Fact]
+    public async Task Reconcile_ControllerGoneForLongInAStep_TheNextOneMeasuresBeforeItJudges()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, _) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10 }) with { Gates = [Errors], RollBackOnFailure = true });
+        for (var i = 0; i < 5; i++)
+        {
+            await StepAsync(world, controller, canary.EndpointId);
+        }
+
+        Assert.NotNull((await world.RolloutAsync(canary.Id)).StepReachedAt);
+        world.Time.Advance(TimeSpan.FromMinutes(10));
+        var next = await Controller.StartAsync(world, world.Start());
+        await next.LookAsync(canary.EndpointId, 3);
+
+        Assert.Equal(RolloutState.Running, await next.StateAsync(canary.Id));
+    }
+
+    [Fact]
+    public async Task Reconcile_RollbackToAPlanWithSteps_TakesNoSteps()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, _) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10, PauseSeconds = 5 }));
+        await UntilAsync(world, controller, canary, RolloutState.Succeeded);
+        var plan = (await world.RolloutAsync(canary.Id)).PlanId;
+        await UntilAsync(world, controller, await world.ApprovedAsync(3), RolloutState.Succeeded);
+
+        var back = await world.Get<RequestRollback>().RunAsync(world.As("operator"), canary.EndpointId, plan);
+        Assert.True(back.Succeeded, back.Failure?.Message);
+        await StepAsync(world, controller, canary.EndpointId);
+
+        Assert.Empty(world.Get<RouteTable>().Find("digits")!.Weights);
+        Assert.Equal(1, (await world.RolloutAsync(back.Value.Id)).StepIndex);
+        await UntilAsync(world, controller, back.Value, RolloutState.Succeeded);
+    }
+
+    [Fact]
+    public async Task Promote_StepThatWaitsForAPerson_GoesOnOnlyThenAndOnlyWithTheRight()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, _) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10, WaitsForPerson = true }));
+        for (var i = 0; i < 15; i++)
+        {
+            await StepAsync(world, controller, canary.EndpointId, seconds: 20);
+        }
+
+        Assert.Equal((RolloutState.Running, 0), ((await world.RolloutAsync(canary.Id)).State, (await world.RolloutAsync(canary.Id)).StepIndex));
+        Assert.False((await world.Get<RolloutControl>().PromoteAsync(world.As("viewer"), canary.Id)).Succeeded);
+        Assert.True((await world.Get<RolloutControl>().PromoteAsync(world.As("operator"), canary.Id)).Succeeded);
+        await UntilAsync(world, controller, canary, RolloutState.Succeeded);
+        Assert.Single(await world.AuditAsync("rollout.promote"));
+    }
+
+    private static DraftPlan Canary(DraftPlan draft, params PlanStep[] steps) => draft with { Strategy = "canary", Steps = steps };
+
+    private static async Task<(Controller Controller, Guid Stable)> RunningAsync(OpsWorld world)
+    {
+        var controller = await Controller.StartAsync(world);
+        var first = await world.ApprovedAsync(1);
+        await controller.SettleAsync(first.EndpointId);
+        return (controller, (await world.RolloutAsync(first.Id)).PlanId);
+    }
+
+    private static async Task StepAsync(OpsWorld world, Controller controller, Guid endpointId, int seconds = 1)
+    {
+        await controller.LookAsync(endpointId);
+        world.Machine.AllGetFurther();
+        world.Time.Advance(TimeSpan.FromSeconds(seconds));
+    }
+
+    private static async Task UntilAsync(OpsWorld world, Controller controller, RolloutRef rollout, RolloutState state, int seconds = 1)
+    {
+        for (var i = 0; i < 200 && await controller.StateAsync(rollout.Id) != state; i++)
+        {
+            await StepAsync(world, controller, rollout.EndpointId, seconds);
+        }
+
+        Assert.Equal(state, await controller.StateAsync(rollout.Id));
+    }
+}
