@@ -185,6 +185,24 @@ public sealed class PlanForm
         RequiresToken = RequiresToken,
     };
 
+    /// <summary>What is filled in as a plan, as far as it matters to nodes.</summary>
+    internal PlanSpec ToProbe(TargetChoice target) => new()
+    {
+        EndpointId = Guid.Empty,
+        Endpoint = Endpoint.Trim(),
+        TargetId = target.Id,
+        Target = target.Name,
+        Environment = target.Environment,
+        Model = "",
+        VersionId = VersionId,
+        Version = 0,
+        VersionDigest = "",
+        Replicas = Replicas,
+        Nodes = [.. Nodes],
+        Resources = new() { CpuThreads = CpuThreads, MemoryMiB = MemoryMiB, Gpus = Gpus },
+        Kubernetes = new() { Namespace = "", Image = "", NodeSelector = Kubernetes.Labels, GpuResource = Kubernetes.GpuResource },
+    };
+
     /// <summary>The step on which a field is filled in, so that a mistake leads there.</summary>
     internal static WizardStep StepOf(string? field) => field switch
     {
