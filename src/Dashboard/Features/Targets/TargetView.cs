@@ -23,6 +23,9 @@ internal sealed record TargetView
     /// <summary>Its machines.</summary>
     public required TargetInventory Inventory { get; init; }
 
+    /// <summary>Since when it cannot be seen, as far as this dashboard knows; null while it can.</summary>
+    public DateTimeOffset? DownSince { get; init; }
+
     /// <summary>What runs there.</summary>
     public IReadOnlyList<TargetReplica> Replicas { get; init; } = [];
 
@@ -49,7 +52,7 @@ internal sealed record TargetView
     {
         if (Inventory.Problem is { } problem)
         {
-            return (State.Critical, "Unreachable", problem);
+            return (State.Critical, "Down", problem);
         }
 
         if (Inventory.Nodes.FirstOrDefault(n => n.MemoryBytes > 0 && n.MemoryFreeBytes < (1 - Full) * n.MemoryBytes) is { } node)

@@ -16,6 +16,7 @@ internal static class TargetsFeature
         services.AddSingleton<TargetsFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<TargetsFeed>());
         services.AddSingleton<TargetCommands>();
+        services.AddSingleton<Kubernetes.DriftCommands>();
         services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
         return services;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Live;
 using Ops.Data;
@@ -13,6 +14,7 @@ internal sealed class TargetsFeed(
     private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> downSince = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim again = new(0, 1);
 
     /// <summary>Subscribe here; keyed by the target's name.</summary>
@@ -37,15 +39,13 @@ internal sealed class TargetsFeed(
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var targets = await db.Targets.AsNoTracking().OrderBy(t => t.Name).ToListAsync(cancellation);
         var endpoints = observed.All;
-        var views = await Task.WhenAll(targets.Select(target => ViewAsync(target, endpoints, cancellation)));
-        foreach (var view in views)
-        {
-            Views.Publish(view);
-        }
 
-        foreach (var gone in Views.Snapshot().Select(v => v.Name).Except(views.Select(v => v.Name)))
+        // Each as soon as it is read: a cluster that does not answer must not keep the others from being shown.
+        await Task.WhenAll(targets.Select(async target => Views.Publish(await ViewAsync(target, endpoints, cancellation))));
+        foreach (var gone in Views.Snapshot().Select(v => v.Name).Except(targets.Select(t => t.Name)))
         {
             Views.Remove(gone);
+            downSince.TryRemove(gone, out _);
         }
     }
 
@@ -88,20 +88,30 @@ internal sealed class TargetsFeed(
         }
     }
 
-    private async Task<TargetView> ViewAsync(Target target, IReadOnlyCollection<EndpointObservation> endpoints, CancellationToken cancellation) => new()
+    private async Task<TargetView> ViewAsync(Target target, IReadOnlyCollection<EndpointObservation> endpoints, CancellationToken cancellation)
     {
-        Id = target.Id,
-        Name = target.Name,
-        Kind = target.Kind,
-        Environment = target.Environment,
-        Inventory = await InventoryAsync(target, cancellation),
-        Replicas =
-        [
-            .. endpoints.Where(e => e.Endpoint.TargetId == target.Id)
-                .OrderBy(e => e.Endpoint.Name, StringComparer.Ordinal)
-                .SelectMany(e => e.Replicas.Select(r => new TargetReplica(e.Endpoint, r))),
-        ],
-    };
+        var inventory = await InventoryAsync(target, cancellation);
+        if (inventory.Problem is null)
+        {
+            downSince.TryRemove(target.Name, out _);
+        }
+
+        return new()
+        {
+            Id = target.Id,
+            Name = target.Name,
+            Kind = target.Kind,
+            Environment = target.Environment,
+            Inventory = inventory,
+            DownSince = inventory.Problem is null ? null : downSince.GetOrAdd(target.Name, time.GetUtcNow()),
+            Replicas =
+            [
+                .. endpoints.Where(e => e.Endpoint.TargetId == target.Id)
+                    .OrderBy(e => e.Endpoint.Name, StringComparer.Ordinal)
+                    .SelectMany(e => e.Replicas.Select(r => new TargetReplica(e.Endpoint, r))),
+            ],
+        };
+    }
 
     private async Task<TargetInventory> InventoryAsync(Target target, CancellationToken cancellation)
     {

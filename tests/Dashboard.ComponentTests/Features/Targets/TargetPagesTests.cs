@@ -2,8 +2,10 @@ using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components.Controls;
 using Ops.Dashboard.Components.Layout;
+using Ops.Dashboard.ComponentTests.Components;
 using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Pages;
 using Ops.Data.Targets;
@@ -25,7 +27,7 @@ public sealed class TargetPagesTests
         var page = context.Render<TargetsPage>();
         page.WaitForAssertion(() => Assert.Equal(["lab", "local"], page.FindAll("tbody a").Select(a => a.TextContent)));
 
-        Assert.Contains("Unreachable", page.FindAll("tbody tr")[0].TextContent, StringComparison.Ordinal);
+        Assert.Contains("Down", page.FindAll("tbody tr")[0].TextContent, StringComparison.Ordinal);
         Assert.Contains("Healthy", page.FindAll("tbody tr")[1].TextContent, StringComparison.Ordinal);
         Assert.Equal(1, feed.Views.SubscriberCount);
         await context.DisposeComponentsAsync();
@@ -84,9 +86,42 @@ public sealed class TargetPagesTests
         Assert.Equal((State.Warning, "Short of memory"), (memory.State, memory.Word));
     }
 
-    private static BunitContext NewContext()
+    [Fact]
+    public async Task Targets_ClusterDown_SaysSinceWhenAndHidesNothingElse()
+    {
+        await using var context = NewContext();
+        var feed = Feed(context);
+        feed.Views.Publish(View("local", TargetEnvironment.Production, Machine()));
+        feed.Views.Publish(View("lab", TargetEnvironment.Dev, Machine()) with
+        {
+            Inventory = new([], TimeProvider.System.GetUtcNow(), "It did not answer within 5 s."),
+            DownSince = TimeProvider.System.GetUtcNow().AddMinutes(-3),
+        });
+
+        var page = context.Render<TargetsPage>();
+
+        page.WaitForAssertion(() => Assert.Contains("since 3 min ago", page.FindAll("tbody tr")[0].TextContent, StringComparison.Ordinal));
+        Assert.Contains("Healthy", page.FindAll("tbody tr")[1].TextContent, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Targets_OnlyAdministrators_AreOfferedToAddACluster(bool isAdministrator)
+    {
+        await using var context = NewContext(isAdministrator ? [Right.View, Right.ManageTargets] : [Right.View]);
+        Feed(context).Views.Publish(View("local", TargetEnvironment.Production, Machine()));
+
+        var page = context.Render<TargetsPage>();
+
+        page.WaitForAssertion(() => Assert.Single(page.FindAll("tbody tr")));
+        Assert.Equal(isAdministrator, page.FindAll("a[href='/targets/new']").Count == 1);
+    }
+
+    private static BunitContext NewContext(params Right[] rights)
     {
         var context = new BunitContext();
+        context.AddPerson(rights);
         context.JSInterop.Mode = JSRuntimeMode.Loose;
         context.Services.AddSingleton(TimeProvider.System);
         context.Services.AddSingleton<Ticker>();

@@ -12,6 +12,15 @@ internal sealed record RolloutMove(string Label, string? Why)
 /// <summary>What can be done with a rollout at the moment. Pure: pages draw it, commands check again.</summary>
 internal static class RolloutMoves
 {
+    /// <summary>On to the next step at once, whatever is left of this one's pause.</summary>
+    public static RolloutMove Promote(RolloutDetail detail) => detail switch
+    {
+        { Plan.Strategy.Steps.Count: 0 } => new("Promote", "This strategy has no steps: it goes on by itself."),
+        { Rollout.State: not RolloutState.Running } => new("Promote", detail.Rollout.State == RolloutState.Paused ? "Resume it first." : "Only a rollout that is under way can be promoted."),
+        _ when RolloutProgressReader.Of(detail).Step is not { } step || step >= detail.Plan.Strategy.Steps.Count => new("Promote", "It is at no step that could be left."),
+        _ => new("Promote", null),
+    };
+
     /// <summary>Pause or resume.</summary>
     public static RolloutMove Hold(Rollout rollout) => rollout.State switch
     {

@@ -4,6 +4,7 @@ using Ops.Dashboard.Features.Approvals.Pages;
 using Ops.Dashboard.Features.Targets.Pages;
 using Ops.Data.Approvals;
 using Ops.Data.Rollouts;
+using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Rollouts.Pages;
 
@@ -43,6 +44,13 @@ public sealed partial class RolloutPage
     private IReadOnlyList<ReplicaView> New => Replicas(r => r.PlanId == detail?.Rollout.PlanId);
 
     private IReadOnlyList<ReplicaView> Old => Replicas(r => r.PlanId != detail?.Rollout.PlanId);
+
+    private bool HasSteps => detail!.Plan.Strategy.Steps.Count > 0;
+
+    // Figures of a rollout that ended long ago are gone; what was judged then stays.
+    private bool ShowsGates => detail is { Rollout.StartedAt: not null } && HasSteps && (!detail.Rollout.IsFinal || detail.Plan.Strategy.Gates.Count > 0);
+
+    private bool ShowsNodes => detail!.Target.Kind == TargetKinds.Kubernetes;
 
     private string Approvers => detail!.Rollout switch
     {

@@ -1,3 +1,5 @@
+using Ops.Data.Rollouts;
+
 namespace Ops.Dashboard.Features.Rollouts.Plans;
 
 /// <summary>What a person fills in before a plan is checked and sealed. Anything may be wrong in it.</summary>
@@ -38,6 +40,18 @@ internal sealed record DraftPlan
 
     /// <summary>10 seconds to an hour.</summary>
     public int ProgressDeadlineSeconds { get; init; } = 120;
+
+    /// <summary>As in <see cref="PlanStrategy.Steps"/>.</summary>
+    public IReadOnlyList<PlanStep> Steps { get; init; } = [];
+
+    /// <summary>As in <see cref="PlanStrategy.Gates"/>.</summary>
+    public IReadOnlyList<PlanGate> Gates { get; init; } = [];
+
+    /// <summary>As in <see cref="PlanStrategy.RollBackOnFailure"/>.</summary>
+    public bool RollBackOnFailure { get; init; }
+
+    /// <summary>As in <see cref="PlanStrategy.KeepOldSeconds"/>.</summary>
+    public int KeepOldSeconds { get; init; }
 
     /// <summary>Whether clients must send a token.</summary>
     public bool RequiresToken { get; init; }

@@ -60,7 +60,16 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
             Replicas = draft.Replicas,
             Resources = new() { CpuThreads = draft.CpuThreads, MemoryMiB = draft.MemoryMiB, Gpus = draft.Gpus },
             EnvironmentVariables = variables,
-            Strategy = new() { Name = draft.Strategy, MaxSurge = draft.MaxSurge, ProgressDeadlineSeconds = draft.ProgressDeadlineSeconds },
+            Strategy = new()
+            {
+                Name = draft.Strategy,
+                MaxSurge = draft.MaxSurge,
+                ProgressDeadlineSeconds = draft.ProgressDeadlineSeconds,
+                Steps = draft.Steps,
+                Gates = draft.Gates,
+                RollBackOnFailure = draft.RollBackOnFailure,
+                KeepOldSeconds = draft.KeepOldSeconds,
+            },
             RequiresToken = draft.RequiresToken,
         };
         return new() { Failures = [], Warnings = warnings, Spec = spec, Endpoint = endpoint, Target = target, Version = version, Stable = stable };
@@ -235,4 +244,14 @@ internal static class PlanFields
     public const string MaxSurge = "maxSurge";
     public const string ProgressDeadline = "progressDeadlineSeconds";
     public const string Reason = "reason";
+    public const string Steps = "steps";
+    public const string Gates = "gates";
+    public const string KeepOld = "keepOldSeconds";
+    public const string NodeSelector = "nodeSelector";
+    public const string GpuResource = "gpuResource";
+    public const string Autoscaling = "autoscaling";
+    public const string Hostname = "hostname";
+
+    /// <summary>Whether a field is one that only a Kubernetes cluster needs.</summary>
+    public static bool IsKubernetes(string field) => field is NodeSelector or GpuResource or Autoscaling or Hostname;
 }

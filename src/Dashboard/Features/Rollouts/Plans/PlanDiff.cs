@@ -31,12 +31,26 @@ internal static class PlanDiff
         Add("GPUs", p => p.Resources.Gpus.ToString());
         AddVariables(changes, before, after);
         Add("Strategy", p => p.Strategy.Name);
-        Add("Surge", p => p.Strategy.MaxSurge.ToString());
+        if (after.Strategy.Name == "rolling")
+        {
+            Add("Surge", p => p.Strategy.MaxSurge.ToString());
+        }
+
+        Add("Steps", p => p.Strategy.Steps.Count == 0 ? null : string.Join(" → ", p.Strategy.Steps.Select(s => StrategyWords.Step(p.Strategy.Name, s))));
+        Add("Gates", p => p.Strategy.Gates.Count == 0 ? null : string.Join("; ", p.Strategy.Gates.Select(GateWords.Sentence)));
+        Add("Keep the old", p => p.Strategy.Name == "blue-green" ? GateWords.Seconds(p.Strategy.KeepOldSeconds) : null);
+        Add("When it fails", p => p.Strategy.RollBackOnFailure ? "goes back by itself" : "waits for a person");
         Add("Progress deadline", p => $"{p.Strategy.ProgressDeadlineSeconds} s");
         Add("Token", p => p.RequiresToken ? "required" : "not required");
+        Add("Namespace", p => p.Kubernetes?.Namespace);
+        Add("Image", p => p.Kubernetes?.Image);
+        Add("Node labels", p => p.Kubernetes is { NodeSelector.Count: > 0 } k ? string.Join(", ", k.NodeSelector.Select(l => $"{l.Key}={l.Value}")) : null);
+        Add("GPU resource", p => p.Resources.Gpus > 0 ? p.Kubernetes?.GpuResource : null);
+        Add("Autoscaling", p => p.Kubernetes?.Autoscaling is { } scaling ? Autoscaling(scaling) : null);
+        Add("Host name", p => p.Kubernetes?.Hostname);
         return changes;
 
-        void Add(string label, Func<PlanSpec, string> read)
+        void Add(string label, Func<PlanSpec, string?> read)
         {
             var (old, now) = (before is null ? null : read(before), read(after));
             if (old != now)
@@ -44,6 +58,28 @@ internal static class PlanDiff
                 changes.Add(new(label, old, now));
             }
         }
+    }
+
+    /// <summary>Such as <c>2 to 10 replicas, CPU at 70 %</c>.</summary>
+    internal static string Autoscaling(PlanAutoscaling scaling)
+    {
+        List<string> goals = [];
+        if (scaling.CpuPercent is { } cpu)
+        {
+            goals.Add($"CPU at {cpu} %");
+        }
+
+        if (scaling.MemoryPercent is { } memory)
+        {
+            goals.Add($"memory at {memory} %");
+        }
+
+        if (scaling.PodMetric is { } metric)
+        {
+            goals.Add($"{metric} at {scaling.PodMetricAverage}");
+        }
+
+        return $"{scaling.MinReplicas} to {scaling.MaxReplicas} replicas, {string.Join(", ", goals)}";
     }
 
     private static void AddVariables(List<PlanChange> changes, PlanSpec? before, PlanSpec after)

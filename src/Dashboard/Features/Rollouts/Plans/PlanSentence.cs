@@ -27,18 +27,11 @@ internal static class PlanSentence
 
         var resources = $"{string.Join(", ", each)} and {Memory(plan.Resources.MemoryMiB)}{(plan.Replicas == 1 ? "" : " each")}";
         var token = plan.RequiresToken ? " Clients need a token." : "";
-        return $"{replicas} of {plan.Model} {plan.Version} on {place}, {resources}; {Strategy(plan.Strategy)}.{token}";
+        return $"{replicas} of {plan.Model} {plan.Version} on {place}, {resources}; {StrategyWords.Of(plan.Strategy)}.{token}";
     }
 
     /// <summary>Such as <c>512 MiB</c> and <c>1.5 GiB</c>.</summary>
     public static string Memory(int mebibytes) => mebibytes < 1024
         ? $"{mebibytes} MiB"
         : $"{(mebibytes / 1024d).ToString(mebibytes % 1024 == 0 ? "0" : "0.##", CultureInfo.InvariantCulture)} GiB";
-
-    private static string Strategy(PlanStrategy strategy) => strategy.Name switch
-    {
-        "rolling" => strategy.MaxSurge == 1 ? "rolling, one at a time" : $"rolling, {strategy.MaxSurge} at a time",
-        "recreate" => "recreate: the old replicas stop before the new ones start",
-        _ => strategy.Name,
-    };
 }

@@ -9,8 +9,50 @@ internal static class NodeWords
     /// <summary>Such as <c>1 core</c> or <c>1.5 cores</c>.</summary>
     public static string Cores(double cores) => $"{Number(cores)} {(cores == 1 ? "core" : "cores")}";
 
+    /// <summary>Such as <c>19.5 of 32 cores</c>: what no replica was promised.</summary>
+    public static string FreeCores(Node node)
+    {
+        var all = node.CpuAllocatable ?? node.CpuCores;
+        return $"{Number(Math.Max(0, all - node.CpuPromised))} of {Cores(all)}";
+    }
+
+    /// <summary>Such as <c>80 GiB of 120 GiB</c>: what no replica was promised, or on the local machine what nobody uses.</summary>
+    public static string FreeMemory(Node node)
+    {
+        var all = node.MemoryAllocatableBytes ?? node.MemoryBytes;
+        return $"{Format.Bytes(Math.Min(node.MemoryFreeBytes, all))} of {Format.Bytes(all)}";
+    }
+
     /// <summary>Such as <c>1.5</c>.</summary>
     public static string Number(double amount) => amount.ToString("0.##", CultureInfo.InvariantCulture);
+
+    /// <summary>The GPUs of a node by product, such as <c>2 × NVIDIA A100</c> and <c>80 GiB each, 1 of 2 free</c>.</summary>
+    public static IReadOnlyList<(string Product, string Note)> Gpus(Node node) => node.GpuPools.Count > 0
+        ? [.. node.GpuPools.Select(p => (Times(p.Allocatable, p.Product), Note(p.MemoryBytes, p.Allocatable, $"{p.Free} of {p.Allocatable} free")))]
+        : [.. node.Gpus.GroupBy(g => (g.Product, g.MemoryBytes)).Select(g => (Times(g.Count(), g.Key.Product), Note(g.Key.MemoryBytes, g.Count(), null)))];
+
+    /// <summary>What of a node's conditions is to be known: that it is cordoned, not ready, under pressure or has not told for a while.</summary>
+    public static IReadOnlyList<(State State, string Text, string Why)> Troubles(Node node)
+    {
+        List<(State State, string Text, string Why)> troubles = [];
+        if (node.IsUnschedulable)
+        {
+            troubles.Add((State.Warning, "Cordoned", "A person keeps new pods off it."));
+        }
+
+        foreach (var condition in node.Conditions.Where(c => c.IsGood != true))
+        {
+            var why = condition.Message.Length > 0 ? condition.Message : condition.Reason;
+            troubles.Add(condition switch
+            {
+                { IsGood: null } => (State.Warning, $"{condition.Type} unknown", why),
+                { Type: "Ready" } => (State.Critical, "Not ready", why),
+                _ => (State.Warning, condition.Type, why),
+            });
+        }
+
+        return troubles;
+    }
 
     /// <summary>Such as <c>64 °C, 120 W</c>; empty where the card tells neither.</summary>
     public static string Figures(NodeGpu gpu)
@@ -37,4 +79,12 @@ internal static class NodeWords
         (true, >= 1000 and var speed) => $"up, {Format.Count(speed / 1000.0)} Gbit/s",
         (true, var speed) => $"up, {speed} Mbit/s",
     };
+
+    private static string Times(int count, string product) => count == 1 ? product : $"{count} × {product}";
+
+    private static string Note(long? memory, int count, string? free)
+    {
+        var each = memory is { } bytes ? $"{Format.Bytes(bytes)}{(count == 1 ? "" : " each")}" : null;
+        return string.Join(", ", new[] { each, free }.OfType<string>());
+    }
 }

@@ -32,6 +32,9 @@ public sealed record ReplicaView
     /// <summary>Where it answers.</summary>
     public string? Address { get; init; }
 
+    /// <summary>Its GPUs in a few words, such as <c>1 × NVIDIA A100</c>; null where it has none.</summary>
+    public string? Gpus { get; init; }
+
     /// <summary>When its process started.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 

@@ -33,7 +33,8 @@ export class UploadCard {
     this.bar = element("progress", { max: "1", value: "0", "aria-label": `Upload to ${this.#upload.model}` });
     this.line = element("div", { class: "upload-line" });
     this.message = element("div", { class: "upload-message", role: "alert", hidden: true });
-    this.notice = element("div", { class: "upload-notice", role: "status", hidden: true }, element("span"), element("pre", { class: "upload-rule", tabindex: "0", "aria-label": "CORS rule" }));
+    this.copyRule = element("button", { type: "button", class: "button button-small upload-copy", hidden: true }, "Copy the rule", element("span", { class: "visually-hidden", role: "status" }));
+    this.notice = element("div", { class: "upload-notice", role: "status", hidden: true }, element("span"), element("pre", { class: "upload-rule", tabindex: "0", "aria-label": "CORS rule" }), this.copyRule);
     this.spoken = element("div", { class: "visually-hidden", role: "status" });
     this.files = element("ul", { class: "upload-files" });
     this.more = element("div", { class: "muted small", hidden: true });
@@ -87,6 +88,8 @@ export class UploadCard {
     setText(text, notice?.text ?? "");
     setText(rule, notice?.rule ?? "");
     setHidden(rule, !notice?.rule);
+    setHidden(this.copyRule, !notice?.rule);
+    this.copyRule.dataset.copy = notice?.rule ?? "";
   }
 
   #showState(upload) {

@@ -5,6 +5,7 @@ using Ops.Dashboard.Features.Targets;
 using Ops.Data;
 using Ops.Data.Registry;
 using Ops.Data.Rollouts;
+using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Rollouts.Pages.Wizard;
 
@@ -12,6 +13,7 @@ namespace Ops.Dashboard.Features.Rollouts.Pages.Wizard;
 internal sealed class PlanChoices(IDbContextFactory<RegistryDb> databases, TargetDrivers drivers, PlanBuilder plans)
 {
     private const int MostVersions = 30;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>The newest ready versions whose model's name contains the words.</summary>
     public async Task<IReadOnlyList<VersionChoice>> VersionsAsync(string? search, CancellationToken cancellation)
@@ -54,16 +56,8 @@ internal sealed class PlanChoices(IDbContextFactory<RegistryDb> databases, Targe
     public async Task<IReadOnlyList<TargetChoice>> TargetsAsync(CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        List<TargetChoice> choices = [];
-        foreach (var target in await db.Targets.AsNoTracking().OrderBy(t => t.Name).ToListAsync(cancellation))
-        {
-            var inventory = drivers.Find(target) is { } driver
-                ? await driver.GetInventoryAsync(target, cancellation)
-                : new([], DateTimeOffset.UnixEpoch, $"Nothing here can drive a target of the kind '{target.Kind}'.");
-            choices.Add(new(target.Id, target.Name, target.Kind, target.Environment, inventory));
-        }
-
-        return choices;
+        var targets = await db.Targets.AsNoTracking().OrderBy(t => t.Name).ToListAsync(cancellation);
+        return await Task.WhenAll(targets.Select(target => ChoiceAsync(target, cancellation)));
     }
 
     /// <summary>Checks a draft as the command will, and says how many must agree to it.</summary>
@@ -78,6 +72,24 @@ internal sealed class PlanChoices(IDbContextFactory<RegistryDb> databases, Targe
 
         var demand = RolloutOpening.Demand(await RolloutOpening.PolicyAsync(db, check.Target.Environment, cancellation));
         return new(check, demand.Required, demand.Role.ToString());
+    }
+
+    // A cluster that does not answer is offered with what is in its way; the others do not wait for it longer than that.
+    private async Task<TargetChoice> ChoiceAsync(Target target, CancellationToken cancellation)
+    {
+        TargetInventory inventory;
+        try
+        {
+            inventory = drivers.Find(target) is { } driver
+                ? await driver.GetInventoryAsync(target, cancellation).WaitAsync(Patience, cancellation)
+                : new([], DateTimeOffset.UnixEpoch, $"Nothing here can drive a target of the kind '{target.Kind}'.");
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            inventory = new([], DateTimeOffset.UnixEpoch, exception is TimeoutException ? $"It did not answer within {Patience.TotalSeconds:0} s." : exception.Message);
+        }
+
+        return new(target.Id, target.Name, target.Kind, target.Environment, inventory);
     }
 
     private static async Task<IReadOnlyList<VersionChoice>> ReadAsync(RegistryDb db, IQueryable<ModelVersion> versions, string words, CancellationToken cancellation)

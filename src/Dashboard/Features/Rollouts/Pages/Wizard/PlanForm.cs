@@ -44,6 +44,9 @@ public sealed class PlanForm
     /// <summary>Chosen nodes; empty means any.</summary>
     public HashSet<string> Nodes { get; private set; } = new(StringComparer.Ordinal);
 
+    /// <summary>Words that narrow the list of nodes.</summary>
+    public string NodeFilter { get; set; } = "";
+
     /// <summary>Replicas.</summary>
     public int Replicas { get; set; } = 2;
 
@@ -61,6 +64,12 @@ public sealed class PlanForm
 
     /// <summary>The strategy's name.</summary>
     public string Strategy { get; set; } = "rolling";
+
+    /// <summary>Steps and gates of a strategy that has some.</summary>
+    public StrategyForm Steps { get; } = new();
+
+    /// <summary>What only a Kubernetes cluster needs.</summary>
+    public KubernetesForm Kubernetes { get; } = new();
 
     /// <summary>Replicas beyond the planned number.</summary>
     public int MaxSurge { get; set; } = 1;
@@ -87,6 +96,7 @@ public sealed class PlanForm
         form.TargetId = Guid.TryParse(Text("target"), out var target) ? target : Guid.Empty;
         form.Endpoint = Text("endpoint") ?? "";
         form.Nodes = (Text("nodes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        form.NodeFilter = Text("find-node") ?? "";
         form.Replicas = Number("replicas", form.Replicas);
         form.CpuThreads = Number("threads", form.CpuThreads);
         form.MemoryMiB = Number("memory", form.MemoryMiB);
@@ -94,6 +104,8 @@ public sealed class PlanForm
         form.Strategy = Text("strategy") ?? form.Strategy;
         form.MaxSurge = Number("surge", form.MaxSurge);
         form.ProgressDeadlineSeconds = Number("deadline", form.ProgressDeadlineSeconds);
+        form.Steps.Read(Text);
+        form.Kubernetes.Read(Text);
         form.RequiresToken = Text("token") == "true";
         form.Reason = Text("reason") ?? "";
         form.Variables.AddRange(query.GetValueOrDefault("variable").OfType<string>().Take(MostVariables).Select(VariableRow.Parse));
@@ -109,13 +121,14 @@ public sealed class PlanForm
     internal IReadOnlyDictionary<string, object?> ToQuery()
     {
         var empty = new PlanForm();
-        return new Dictionary<string, object?>
+        return new Dictionary<string, object?>([.. Steps.ToQuery(Strategy), .. Kubernetes.ToQuery()])
         {
             ["step"] = Step.ToString().ToLowerInvariant(),
             ["version"] = VersionId == Guid.Empty ? null : VersionId.ToString(),
             ["target"] = TargetId == Guid.Empty ? null : TargetId.ToString(),
             ["endpoint"] = Endpoint.Length == 0 ? null : Endpoint,
             ["nodes"] = Nodes.Count == 0 ? null : string.Join(',', Nodes.Order(StringComparer.Ordinal)),
+            ["find-node"] = NodeFilter.Length == 0 ? null : NodeFilter,
             ["replicas"] = Unless(Replicas, empty.Replicas),
             ["threads"] = Unless(CpuThreads, empty.CpuThreads),
             ["memory"] = Unless(MemoryMiB, empty.MemoryMiB),
@@ -141,6 +154,8 @@ public sealed class PlanForm
         MemoryMiB = running.Resources.MemoryMiB;
         Gpus = running.Resources.Gpus;
         Strategy = running.Strategy.Name;
+        Steps.BeginFrom(running.Strategy);
+        Kubernetes.BeginFrom(running.Kubernetes);
         MaxSurge = running.Strategy.MaxSurge;
         ProgressDeadlineSeconds = running.Strategy.ProgressDeadlineSeconds;
         RequiresToken = running.RequiresToken;
@@ -163,7 +178,29 @@ public sealed class PlanForm
         Strategy = Strategy,
         MaxSurge = MaxSurge,
         ProgressDeadlineSeconds = ProgressDeadlineSeconds,
+        Steps = Steps.StepsOf(Strategy),
+        Gates = StrategyForm.HasSteps(Strategy) ? [.. Steps.Gates.Select(g => g.ToGate())] : [],
+        RollBackOnFailure = StrategyForm.HasSteps(Strategy) && Steps.RollBackOnFailure,
+        KeepOldSeconds = Strategy == "blue-green" ? Steps.KeepOldSeconds : 0,
         RequiresToken = RequiresToken,
+    };
+
+    /// <summary>What is filled in as a plan, as far as it matters to nodes.</summary>
+    internal PlanSpec ToProbe(TargetChoice target) => new()
+    {
+        EndpointId = Guid.Empty,
+        Endpoint = Endpoint.Trim(),
+        TargetId = target.Id,
+        Target = target.Name,
+        Environment = target.Environment,
+        Model = "",
+        VersionId = VersionId,
+        Version = 0,
+        VersionDigest = "",
+        Replicas = Replicas,
+        Nodes = [.. Nodes],
+        Resources = new() { CpuThreads = CpuThreads, MemoryMiB = MemoryMiB, Gpus = Gpus },
+        Kubernetes = new() { Namespace = "", Image = "", NodeSelector = Kubernetes.Labels, GpuResource = Kubernetes.GpuResource },
     };
 
     /// <summary>The step on which a field is filled in, so that a mistake leads there.</summary>
@@ -171,8 +208,10 @@ public sealed class PlanForm
     {
         PlanFields.Version => WizardStep.Version,
         PlanFields.Endpoint or PlanFields.Target or PlanFields.Nodes => WizardStep.Where,
+        not null when PlanFields.IsKubernetes(field) => WizardStep.Where,
         PlanFields.Replicas or PlanFields.CpuThreads or PlanFields.MemoryMiB or PlanFields.Gpus or PlanFields.EnvironmentVariables => WizardStep.Resources,
-        PlanFields.Strategy or PlanFields.MaxSurge or PlanFields.ProgressDeadline => WizardStep.Strategy,
+        PlanFields.Strategy or PlanFields.MaxSurge or PlanFields.ProgressDeadline or PlanFields.KeepOld => WizardStep.Strategy,
+        not null when field.StartsWith(PlanFields.Steps, StringComparison.Ordinal) || field.StartsWith(PlanFields.Gates, StringComparison.Ordinal) => WizardStep.Strategy,
         _ => WizardStep.Review,
     };
 }
