@@ -58,7 +58,7 @@ public sealed class PlanGuardTests
         var plan = With(k => k with { GpuResource = "hugepages-2Mi" });
 
         Assert.Null(Refused(plan));
-        Assert.Equal("gpus", Refused(plan with { Resources = new() { Gpus = 1 } }));
+        Assert.Equal("gpuResource", Refused(plan with { Resources = new() { Gpus = 1 } }));
         Assert.Null(Refused(With(k => k with { GpuResource = "nvidia.com/mig-1g.10gb" }) with { Resources = new() { Gpus = 1 } }));
     }
 
