@@ -104,18 +104,6 @@ internal sealed class FieldSet
         return copy;
     }
 
-    /// <summary>Only what lies under one field.</summary>
-    public FieldSet Only(string element)
-    {
-        var only = new FieldSet();
-        if (Find(element) is { } child)
-        {
-            only.children[element] = child.Union(new FieldSet());
-        }
-
-        return only;
-    }
-
     /// <summary>With every struct field on the way to a path as a path of its own, as the pruning of server-side apply asks.</summary>
     public FieldSet WithNamedFields(FieldSchema? schema)
     {

@@ -81,6 +81,14 @@ internal sealed partial class ObjectWriter
         {
             result = live.Copy();
             result["status"] = updated["status"]?.DeepClone();
+
+            // Annotations may change together with the status; the Deployment controller writes the revision so.
+            result.Make("metadata").Remove("annotations");
+            if (updated.Dig("metadata", "annotations") is { } annotations)
+            {
+                result.Make("metadata")["annotations"] = annotations.DeepClone();
+            }
+
             if (updated["status"] is null)
             {
                 result.Remove("status");
@@ -182,7 +190,7 @@ internal sealed partial class ObjectWriter
     private ApiReply StoreChanged(ApiRequest request, JsonObject live, JsonObject updated, IReadOnlyList<string> warnings)
     {
         var kind = request.Kind!;
-        if (kind.HasGeneration && (!JsonNode.DeepEquals(live["spec"], updated["spec"]) || (kind.Kind == "Deployment" && !JsonNode.DeepEquals(live.Dig("metadata", "annotations"), updated.Dig("metadata", "annotations")))))
+        if (kind.HasGeneration && (!JsonNode.DeepEquals(live["spec"], updated["spec"]) || (kind.Kind == "Deployment" && request.Subresource != "status" && !JsonNode.DeepEquals(live.Dig("metadata", "annotations"), updated.Dig("metadata", "annotations")))))
         {
             updated.Make("metadata")["generation"] = (live.Number("metadata", "generation") ?? 0) + 1;
         }

@@ -155,7 +155,7 @@ internal static class ServerSideApply
         }
 
         set.Member = false;
-        return !kind.HasStatus ? set : subresource == "status" ? set.Only("f:status") : set.Without("f:status");
+        return !kind.HasStatus ? set : subresource == "status" ? set.Without("f:spec").Without("f:metadata", "f:labels") : set.Without("f:status");
     }
 
     private static JsonObject Bare(JsonObject stored)
