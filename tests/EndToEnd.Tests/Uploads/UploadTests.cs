@@ -1,138 +1,78 @@
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Ops.Data.Access;
-using Ops.Data.Registry;
 using Ops.EndToEnd.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
 namespace Ops.EndToEnd.Tests.Uploads;
 
-public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
+/// <summary>Uploads that leave the dashboard as it is, so they share one: each sends to a model of its own.</summary>
+public sealed class UploadTests(BrowserFixture browser, SharedDashboard shared) : UploadTest(browser), IClassFixture<SharedDashboard>
 {
-    private const int MiB = 1024 * 1024;
-    private readonly string folder = Directory.CreateTempSubdirectory("ops-files-").FullName;
-    private DashboardProcess dashboard = null!;
-
-    public override async ValueTask InitializeAsync() => dashboard = Own(await DashboardProcess.StartAsync());
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-    }
-
-    [Fact]
-    public async Task Upload_PausedReloadedAndTheServerKilled_ArrivesWhole()
-    {
-        var file = await MakeFileAsync("big-weights.gguf", 121 * MiB);
-        var person = await dashboard.AddPersonAsync(Roles.Operator, "olga");
-        var olga = Own(await Browser.SignInAsync(dashboard, person));
-        var page = olga.Page;
-        await LimitAsync(olga, 10 * MiB);
-
-        await page.GotoAsync("/models/upload");
-        await page.SetInputFilesAsync("#upload-files", file);
-        await Expect(page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync("big-weights");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Upload 121 MiB" }).ClickAsync();
-        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to big-weights" });
-        await WaitForPartsAsync(3);
-
-        await card.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
-        await Expect(card).ToContainTextAsync("Paused");
-        await page.WaitForTimeoutAsync(1000);
-        var paused = await PartsAsync();
-        await page.WaitForTimeoutAsync(1500);
-        Assert.Equal(paused, await PartsAsync());
-        await card.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
-        await WaitForPartsAsync(paused + 1);
-
-        await page.ReloadAsync();
-        await LimitAsync(olga, 10 * MiB);
-        await Expect(card).ToContainTextAsync("Waiting for its files");
-        var afterReload = await PartsAsync();
-        var chooser = await page.RunAndWaitForFileChooserAsync(() => card.GetByRole(AriaRole.Button, new() { Name = "Choose the file" }).ClickAsync());
-        await chooser.SetFilesAsync(file);
-        await WaitForPartsAsync(afterReload + 2);
-
-        await dashboard.KillAsync();
-        await Expect(card).ToContainTextAsync("The server does not answer");
-        await dashboard.StartAgainAsync();
-        await LimitAsync(olga, -1);
-
-        var version = await WaitForVersionAsync();
-        await page.WaitForURLAsync("**/models/big-weights/versions/1");
-        await Expect(page.GetByText("big-weights.gguf").First).ToBeVisibleAsync();
-        await using var db = dashboard.OpenRegistry();
-        var stored = Path.Combine(dashboard.DataPath, "store", "objects", version.Files[0].ObjectId[..2], version.Files[0].ObjectId);
-        Assert.Equal(await HashAsync(file), await HashAsync(stored));
-        Assert.Equal(await HashAsync(file), version.Files[0].Sha256);
-        Assert.Equal(1, await db.Uploads.CountAsync());
-        Assert.Empty(olga.Errors);
-    }
+    protected override DashboardProcess Dashboard => shared.Dashboard;
 
     [Fact]
     public async Task Upload_AnotherFileChosenAfterAReload_IsRefusedAndTheRightOneTaken()
     {
-        var file = await MakeFileAsync("model.gguf", 40 * MiB);
-        var other = await MakeFileAsync("other/model.gguf", 40 * MiB);
-        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
+        var file = await MakeFileAsync("swapped.gguf", 40 * MiB);
+        var other = await MakeFileAsync("other/swapped.gguf", 40 * MiB);
+        var olga = Own(await Browser.SignInAsync(Dashboard, await Dashboard.AddPersonAsync(Roles.Operator, "olga-swaps")));
         var page = olga.Page;
         await LimitAsync(olga, 8 * MiB);
         await page.GotoAsync("/models/upload");
         await page.SetInputFilesAsync("#upload-files", file);
         await page.GetByRole(AriaRole.Button, new() { Name = "Upload 40 MiB" }).ClickAsync();
-        await WaitForPartsAsync(1);
+        await WaitForPartsAsync("swapped", 1);
         await page.ReloadAsync();
 
-        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to model" });
+        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to swapped" });
         var chooser = await page.RunAndWaitForFileChooserAsync(() => card.GetByRole(AriaRole.Button, new() { Name = "Choose the file" }).ClickAsync());
         await chooser.SetFilesAsync(other);
         await Expect(card.GetByRole(AriaRole.Alert)).ToContainTextAsync("has other contents");
         chooser = await page.RunAndWaitForFileChooserAsync(() => card.GetByRole(AriaRole.Button, new() { Name = "Choose the file" }).ClickAsync());
         await chooser.SetFilesAsync(file);
 
-        Assert.Equal(await HashAsync(file), (await WaitForVersionAsync()).Files[0].Sha256);
+        Assert.Equal(await HashAsync(file), (await WaitForVersionAsync("swapped")).Files[0].Sha256);
     }
 
     [Fact]
     public async Task Upload_LeavingThePage_GoesOnInTheTray()
     {
-        var file = await MakeFileAsync("model.gguf", 40 * MiB);
-        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
+        var file = await MakeFileAsync("on-the-way.gguf", 40 * MiB);
+        var olga = Own(await Browser.SignInAsync(Dashboard, await Dashboard.AddPersonAsync(Roles.Operator, "olga-leaves")));
         var page = olga.Page;
         await LimitAsync(olga, 10 * MiB);
         await page.GotoAsync("/models/upload");
         await page.SetInputFilesAsync("#upload-files", file);
         await page.GetByRole(AriaRole.Button, new() { Name = "Upload 40 MiB" }).ClickAsync();
-        await WaitForPartsAsync(1);
+        await WaitForPartsAsync("on-the-way", 1);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Models" }).First.ClickAsync();
         await page.WaitForURLAsync("**/models");
         var tray = page.Locator("ops-upload-tray");
-        await Expect(tray).ToContainTextAsync("Upload to model");
+        await Expect(tray).ToContainTextAsync("Upload to on-the-way");
         await Expect(tray).ToContainTextAsync("Done", new() { Timeout = 60_000 });
         Assert.EndsWith("/models", page.Url, StringComparison.Ordinal);
-        Assert.Equal("/models/model/versions/1", await tray.GetByRole(AriaRole.Link).GetAttributeAsync("href"));
+        Assert.Equal("/models/on-the-way/versions/1", await tray.GetByRole(AriaRole.Link).GetAttributeAsync("href"));
     }
 
     [Fact]
     public async Task Upload_APickle_IsRefusedInPlainWords()
     {
-        var file = Path.Combine(folder, "model.onnx");
+        var file = Path.Combine(Folder, "pickled.onnx");
         await File.WriteAllBytesAsync(file, Convert.FromBase64String("gASVHQAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAJpZJSFlFKULg=="));
-        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
+        var olga = Own(await Browser.SignInAsync(Dashboard, await Dashboard.AddPersonAsync(Roles.Operator, "olga-pickles")));
         var page = olga.Page;
         await page.GotoAsync("/models/upload");
         await page.SetInputFilesAsync("#upload-files", file);
         await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Upload ") }).ClickAsync();
 
-        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to model" });
+        var card = page.GetByRole(AriaRole.Region, new() { Name = "Upload to pickled" });
         await Expect(card).ToContainTextAsync("Refused");
         await Expect(card.GetByRole(AriaRole.Alert)).ToContainTextAsync("can run code");
-        await using var db = dashboard.OpenRegistry();
-        Assert.Equal(0, await db.Versions.CountAsync());
+        await using var db = Dashboard.OpenRegistry();
+        Assert.False(await db.Versions.AnyAsync(v => db.Models.Any(m => m.Id == v.ModelId && m.Name == "pickled")));
     }
 
     [Theory]
@@ -140,13 +80,14 @@ public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
     [InlineData(false)]
     public async Task Upload_AFolder_KeepsThePathsInIt(bool drop)
     {
-        var model = Path.Combine(folder, "My Model");
+        var name = drop ? "dropped-model" : "chosen-model";
+        var model = Path.Combine(Folder, drop ? "Dropped Model" : "Chosen Model");
         Directory.CreateDirectory(Path.Combine(model, "assets", "words"));
         File.Copy(Digits.CnnFile, Path.Combine(model, "model.onnx"));
         await File.WriteAllTextAsync(Path.Combine(model, "README.md"), "# Digits");
         await File.WriteAllTextAsync(Path.Combine(model, "assets", "words", "labels.txt"), "zero\none");
         await File.WriteAllTextAsync(Path.Combine(model, ".DS_Store"), "left behind by a file manager");
-        var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator, "olga")));
+        var olga = Own(await Browser.SignInAsync(Dashboard, await Dashboard.AddPersonAsync(Roles.Operator, drop ? "olga-drops" : "olga-chooses")));
         var page = olga.Page;
         await olga.GoAsync("/models/upload");
         if (drop)
@@ -158,11 +99,11 @@ public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
             await page.SetInputFilesAsync("#upload-folder", model);
         }
 
-        await Expect(page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync("my-model");
+        await Expect(page.GetByLabel("Model", new() { Exact = true })).ToHaveValueAsync(name);
         await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Upload ") }).ClickAsync();
-        await page.WaitForURLAsync("**/models/my-model/versions/1", new() { Timeout = 60_000 });
+        await page.WaitForURLAsync($"**/models/{name}/versions/1", new() { Timeout = 60_000 });
 
-        var files = (await WaitForVersionAsync()).Files;
+        var files = (await WaitForVersionAsync(name)).Files;
         Assert.Equal(["README.md", "assets/words/labels.txt", "model.onnx"], files.Select(f => f.Path).Order(StringComparer.Ordinal));
         Assert.Equal(await HashAsync(Digits.CnnFile), files.Single(f => f.Path == "model.onnx").Sha256);
         Assert.Empty(olga.Errors);
@@ -191,64 +132,5 @@ public sealed class UploadTests(BrowserFixture browser) : BrowserTest(browser)
             ["y"] = box.Y + (box.Height / 2),
             ["data"] = new { items = Array.Empty<object>(), files = new[] { path }, dragOperationsMask = 1 },
         });
-    }
-
-    private static async Task LimitAsync(SignedIn person, int bytesPerSecond)
-    {
-        var session = await person.Context.NewCDPSessionAsync(person.Page);
-        await session.SendAsync("Network.enable");
-        await session.SendAsync("Network.emulateNetworkConditions", new() { ["offline"] = false, ["latency"] = 0, ["downloadThroughput"] = -1, ["uploadThroughput"] = bytesPerSecond });
-    }
-
-    private static async Task<string> HashAsync(string path)
-    {
-        await using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream));
-    }
-
-    private async Task<string> MakeFileAsync(string name, int bytes)
-    {
-        var path = Path.Combine(folder, name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await using var stream = File.Create(path);
-        await stream.WriteAsync("GGUF"u8.ToArray());
-        var block = new byte[MiB];
-        for (var left = bytes - 4; left > 0; left -= block.Length)
-        {
-            RandomNumberGenerator.Fill(block);
-            await stream.WriteAsync(block.AsMemory(0, Math.Min(left, block.Length)));
-        }
-
-        return path;
-    }
-
-    private async Task<ModelVersion> WaitForVersionAsync()
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        while (true)
-        {
-            await using var db = dashboard.OpenRegistry();
-            if (await db.Versions.AsNoTracking().Include(v => v.Files).SingleOrDefaultAsync(CancellationToken.None) is { } version)
-            {
-                return version;
-            }
-
-            await Task.Delay(100, patience.Token);
-        }
-    }
-
-    private async Task<int> PartsAsync()
-    {
-        await using var db = dashboard.OpenRegistry();
-        return await db.UploadParts.CountAsync();
-    }
-
-    private async Task WaitForPartsAsync(int count)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await PartsAsync() < count)
-        {
-            await Task.Delay(50, patience.Token);
-        }
     }
 }

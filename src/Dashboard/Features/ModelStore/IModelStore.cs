@@ -96,9 +96,10 @@ internal interface IModelStore
     Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation);
 
     /// <summary>Tries everything that is needed of the store, and says of each whether it works. Leaves nothing behind; throws nothing for what the store does.</summary>
+    /// <param name="run">Gathers the checks.</param>
     /// <param name="browserOrigin">Where people open the dashboard (such as <c>https://ops.example.org</c>), to check what a browser may do from there; null skips that.</param>
     /// <param name="cancellation">Gives up.</param>
-    Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation);
+    Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation);
 }
 
 /// <summary>An object that gets its parts.</summary>

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Git;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
 
@@ -93,13 +95,9 @@ public sealed class GitStoreKindTests : IDisposable
 
     private Result<Ops.Dashboard.Features.ModelStore.IModelStore> Create(object settings, string? allowed, params (string Name, string Value)[] secrets)
     {
-        var options = new GitOptions();
-        if (allowed is not null)
-        {
-            options.AllowedRoots.Add(allowed);
-        }
-
-        var kind = new GitStoreKind(new DataFolder(Path.Combine(root, "data")), Options.Create(options), TimeProvider.System);
+        var data = new DataFolder(Path.Combine(root, "data"));
+        var folders = new FolderRules(data, Options.Create(new StoresOptions { AllowedRoots = allowed is null ? [] : [allowed] }));
+        var kind = new GitStoreKind(data, folders, Options.Create(new GitOptions()), TimeProvider.System);
         return kind.Create("repo", JsonSerializer.Serialize(settings), secrets.ToDictionary(s => s.Name, s => s.Value));
     }
 }

@@ -80,7 +80,7 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => inner.DownloadAddressAsync(objectId, fileName, lifetime, cancellation);
 
-    public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(browserOrigin, cancellation);
+    public Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(run, browserOrigin, cancellation);
 
     private static void Fail(Func<Exception>? fault)
     {

@@ -56,7 +56,7 @@ internal sealed class SecondStore(string root) : IModelStore
 
     public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => inner.DownloadAddressAsync(objectId, fileName, lifetime, cancellation);
 
-    public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(browserOrigin, cancellation);
+    public Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation) => inner.CheckAsync(run, browserOrigin, cancellation);
 }
 
 /// <summary>The kind of which <see cref="SecondStore"/> is the only one.</summary>

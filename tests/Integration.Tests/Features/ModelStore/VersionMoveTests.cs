@@ -4,6 +4,7 @@ using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.Integrity;
 using Ops.Dashboard.Features.ModelStore.Moves;
+using Ops.Dashboard.Features.ModelStore.Recording;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Data;
 using Ops.Data.Access;
@@ -114,7 +115,7 @@ public sealed class VersionMoveTests
         public MoveCommands Commands => new(Host.Get<CommandRunner>(), Stores);
 
         public VersionMover Mover => new(
-            Host.Get<IDbContextFactory<RegistryDb>>(), Stores, Host.Get<CommandRunner>(), Host.Get<IntegrityCommands>(), Host.Get<MoveBoard>(), TimeProvider.System, NullLogger<VersionMover>.Instance);
+            Host.Get<IDbContextFactory<RegistryDb>>(), Stores, Host.Get<CommandRunner>(), Host.Get<IntegrityCommands>(), Host.Get<RecordingQueue>(), Host.Get<MoveBoard>(), TimeProvider.System, NullLogger<VersionMover>.Instance);
 
         public static async Task<World> StartAsync(UploadHost host)
         {

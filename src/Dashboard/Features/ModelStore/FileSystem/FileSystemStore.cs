@@ -215,7 +215,7 @@ internal sealed class FileSystemStore : IModelStore
     public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => Task.FromResult<Uri?>(null);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) => StoreRoundTrip.CheckAsync(this, cancellation);
+    public Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation) => StoreRoundTrip.CheckAsync(this, run, cancellation);
 
     /// <summary>Where the bytes of an object are or would be, for a store that keeps its own at hand here.</summary>
     /// <param name="objectId">Its id.</param>

@@ -8,7 +8,4 @@ internal sealed class GitOptions
 
     /// <summary>The git program: a name on the PATH, or an absolute path.</summary>
     public string Program { get; set; } = "git";
-
-    /// <summary>Folders below which repositories of this machine may be. None: only servers can be.</summary>
-    public IList<string> AllowedRoots { get; set; } = [];
 }

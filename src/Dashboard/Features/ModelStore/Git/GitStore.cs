@@ -155,21 +155,23 @@ internal sealed class GitStore : IModelStore
     public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) => Task.FromResult<Uri?>(null);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation)
+    public async Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation)
     {
-        List<StoreCheck> checks = [];
-        var works = await StoreRoundTrip.TryAsync(checks, "The program git", async () => await GitVersionAsync(cancellation));
+        var works = await run.TryAsync("The program git", async () => await GitVersionAsync(cancellation));
         if (works && settings.Lfs)
         {
-            works = await StoreRoundTrip.TryAsync(checks, "The program git-lfs", async () => await LfsVersionAsync(cancellation));
+            works = await run.TryAsync("The program git-lfs", async () => await LfsVersionAsync(cancellation));
         }
 
-        works = works && await StoreRoundTrip.TryAsync(checks, "Reach the repository", async () =>
+        works = works && await run.TryAsync("Reach the repository", async () =>
         {
             var refs = await repository.RemoteRefsAsync("refs/heads/*", "Reading the repository", cancellation);
             return refs.Count == 0 ? "It answers; it has no branches yet." : $"It answers; it has {refs.Count} branch(es).";
         });
-        return works ? [.. checks, .. await StoreRoundTrip.CheckAsync(this, cancellation)] : checks;
+        if (works)
+        {
+            await StoreRoundTrip.CheckAsync(this, run, cancellation);
+        }
     }
 
     private async Task<string> GitVersionAsync(CancellationToken cancellation)

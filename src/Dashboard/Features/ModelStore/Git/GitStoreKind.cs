@@ -9,7 +9,7 @@ using Ops.Data;
 namespace Ops.Dashboard.Features.ModelStore.Git;
 
 /// <summary>Makes stores in git repositories: GitHub, GitLab, Gitea, any server with git over https or ssh, or a bare repository on this machine.</summary>
-internal sealed class GitStoreKind(DataFolder data, IOptions<GitOptions> options, TimeProvider time) : IModelStoreKind
+internal sealed class GitStoreKind(DataFolder data, FolderRules folders, IOptions<GitOptions> options, TimeProvider time) : IModelStoreKind
 {
     /// <summary>The name of the kind.</summary>
     public const string KindName = "git";
@@ -91,19 +91,7 @@ internal sealed class GitStoreKind(DataFolder data, IOptions<GitOptions> options
 
     private Result<string> Folder(string text)
     {
-        if (options.Value.AllowedRoots.Count == 0)
-        {
-            return Failure.Invalid("No folder of this machine is allowed yet: set Ops:Git:AllowedRoots in the configuration of the dashboard.");
-        }
-
-        if (text.Split('/', '\\').Any(step => step is "." or ".."))
-        {
-            return Failure.Invalid("Give an absolute path without '.' and '..'.");
-        }
-
-        var real = FolderRules.Real(Path.GetFullPath(text));
-        return options.Value.AllowedRoots.Any(root => FolderRules.IsBelow(real, FolderRules.Real(Path.GetFullPath(root))))
-            ? Result.Of(real)
-            : Failure.Invalid($"The repository must be below {string.Join(" or ", options.Value.AllowedRoots)} (Ops:Git:AllowedRoots).");
+        var folder = folders.Resolve(text);
+        return folder.Succeeded ? folder : folder.Failure with { Field = "repository" };
     }
 }

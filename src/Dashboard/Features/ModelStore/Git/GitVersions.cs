@@ -12,8 +12,13 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
     private const string TagPrefix = "refs/tags/";
     private const string Attributes = ".gitattributes";
     private const int MaxTries = 8;
+
+    /// <summary>Commits after which the local repository is packed: every push leaves loose objects behind.</summary>
+    private const int TidyAfter = 50;
+
     private const long MaxAttributesBytes = 64 * 1024;
     private volatile Dictionary<string, string> seen = new(StringComparer.Ordinal);
+    private int sinceTidied;
 
     /// <inheritdoc/>
     public string? NameOf(string model, int number) => seen.GetValueOrDefault(VersionRecord.Key(model, number));
@@ -42,6 +47,7 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
             var commit = await repository.CommitAsync(tree, parent, Message(version), Author(version.UploadedBy), version.CreatedAt, cancellation);
             if (await repository.PushTogetherAsync([$"{commit}:{branch}", $"{commit}:{tag}"], $"Committing {version.Model} version {version.Number}", cancellation))
             {
+                await TidyAsync(cancellation);
                 return Remember(version, commit);
             }
 
@@ -94,6 +100,24 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
         }
 
         return text.Append('"').ToString();
+    }
+
+    private async Task TidyAsync(CancellationToken cancellation)
+    {
+        if (Interlocked.Increment(ref sinceTidied) < TidyAfter)
+        {
+            return;
+        }
+
+        Interlocked.Exchange(ref sinceTidied, 0);
+        try
+        {
+            await repository.TidyAsync(cancellation);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It only takes more room than it need, and is tried again after as many versions.
+        }
     }
 
     private string Remember(VersionRecord version, string commit)

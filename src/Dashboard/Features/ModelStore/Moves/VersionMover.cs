@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore.Integrity;
+using Ops.Dashboard.Features.ModelStore.Recording;
 using Ops.Data;
 using Ops.Data.Registry;
 
@@ -11,7 +12,7 @@ namespace Ops.Dashboard.Features.ModelStore.Moves;
 /// transaction, and deletes the old objects last. Interrupted anywhere it goes on from there; until the switch nothing has changed.
 /// </summary>
 internal sealed class VersionMover(
-    IDbContextFactory<RegistryDb> databases, ModelStores stores, CommandRunner commands, IntegrityCommands integrity, MoveBoard board, TimeProvider time, ILogger<VersionMover> log)
+    IDbContextFactory<RegistryDb> databases, ModelStores stores, CommandRunner commands, IntegrityCommands integrity, RecordingQueue recording, MoveBoard board, TimeProvider time, ILogger<VersionMover> log)
 {
     /// <summary>Goes on with every move that is not finished.</summary>
     public async Task TurnAsync(CancellationToken cancellation)
@@ -77,6 +78,9 @@ internal sealed class VersionMover(
                 await FailAsync(move, refused.Message, cancellation);
                 return;
             }
+
+            // A store that writes versions down has one more to write down.
+            recording.Wake();
         }
 
         await CleanAsync(move, from, cancellation);

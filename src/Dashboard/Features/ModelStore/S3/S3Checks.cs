@@ -4,32 +4,30 @@ using System.Net.Http.Headers;
 namespace Ops.Dashboard.Features.ModelStore.S3;
 
 /// <summary>Tries an S3 store out: everything that uploads, runtimes and browsers will need of it.</summary>
-internal sealed class S3Checks(S3Store store, S3Settings settings, S3Connection connection, TimeProvider time)
+internal sealed class S3Checks(S3Store store, S3Settings settings, S3Connection connection, StoreCheckRun run, TimeProvider time)
 {
     private const int Part = 5 * 1024 * 1024;
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
-    private readonly List<StoreCheck> checks = [];
 
     /// <summary>Runs all checks; what depends on one that failed is skipped.</summary>
-    public async Task<IReadOnlyList<StoreCheck>> RunAsync(Uri? browserOrigin, CancellationToken cancellation)
+    public async Task RunAsync(Uri? browserOrigin, CancellationToken cancellation)
     {
-        if (!await StoreRoundTrip.TryAsync(checks, "Reach the server", () => ReachAsync(cancellation)))
+        if (!await run.TryAsync("Reach the server", () => ReachAsync(cancellation)))
         {
-            return checks;
+            return;
         }
 
-        checks.AddRange(await StoreRoundTrip.CheckAsync(store, cancellation));
-        if (checks.Exists(check => check.Passed == false))
+        await StoreRoundTrip.CheckAsync(store, run, cancellation);
+        if (run.HasFailed)
         {
-            checks.Add(new("List, sign addresses, upload in parts", null, "Not tried, because writing, reading and deleting do not work yet."));
-            return checks;
+            run.Add(new("List, sign addresses, upload in parts", null, "Not tried, because writing, reading and deleting do not work yet."));
+            return;
         }
 
-        await StoreRoundTrip.TryAsync(checks, "List objects", () => ListAsync(cancellation));
-        await StoreRoundTrip.TryAsync(checks, "Signed address for reading", () => SignedReadAsync(cancellation));
+        await run.TryAsync("List objects", () => ListAsync(cancellation));
+        await run.TryAsync("Signed address for reading", () => SignedReadAsync(cancellation));
         await PartsAsync(browserOrigin, cancellation);
-        return checks;
     }
 
     private async Task<string> ReachAsync(CancellationToken cancellation)
@@ -78,7 +76,7 @@ internal sealed class S3Checks(S3Store store, S3Settings settings, S3Connection 
     {
         var id = ObjectIds.Create();
         UnfinishedObject? unfinished = null;
-        await StoreRoundTrip.TryAsync(checks, "Begin an upload in parts", async () =>
+        await run.TryAsync("Begin an upload in parts", async () =>
         {
             unfinished = await store.BeginAsync(id, store.PartSizeFor(Part) + 1L, cancellation);
             return "The server takes files in parts.";
@@ -89,17 +87,17 @@ internal sealed class S3Checks(S3Store store, S3Settings settings, S3Connection 
         }
 
         var address = (await store.AddressForPartAsync(unfinished, new(1, 0, 3), null, Lifetime, cancellation))!;
-        await StoreRoundTrip.TryAsync(checks, "Signed address for a part", () => SignedPartAsync(address, cancellation));
+        await run.TryAsync("Signed address for a part", () => SignedPartAsync(address, cancellation));
         if (browserOrigin is null || !settings.DirectUploads)
         {
-            checks.Add(new("Uploads straight from browsers (CORS)", null, "Not tried: browsers send through the dashboard."));
+            run.Add(new("Uploads straight from browsers (CORS)", null, "Not tried: browsers send through the dashboard."));
         }
         else
         {
-            await StoreRoundTrip.TryAsync(checks, "Uploads straight from browsers (CORS)", () => CorsAsync(address, browserOrigin, cancellation));
+            await run.TryAsync("Uploads straight from browsers (CORS)", () => CorsAsync(address, browserOrigin, cancellation));
         }
 
-        await StoreRoundTrip.TryAsync(checks, "Give an upload in parts up", async () =>
+        await run.TryAsync("Give an upload in parts up", async () =>
         {
             await store.AbandonAsync(id, unfinished.Token, cancellation);
             await store.DeleteAsync(id, cancellation);

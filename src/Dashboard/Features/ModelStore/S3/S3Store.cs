@@ -229,8 +229,8 @@ internal sealed class S3Store : IModelStore, IDirectParts, IDisposable
     public IAsyncEnumerable<StoredPart> ListPartsAsync(UnfinishedObject unfinished, CancellationToken cancellation) => assembly.ListPartsAsync(unfinished, cancellation);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation) =>
-        new S3Checks(this, settings, connection, time).RunAsync(browserOrigin, cancellation);
+    public Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation) =>
+        new S3Checks(this, settings, connection, run, time).RunAsync(browserOrigin, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => connection.Dispose();

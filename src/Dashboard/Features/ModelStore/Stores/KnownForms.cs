@@ -51,7 +51,7 @@ internal static class KnownForms
         "Git repository",
         "GitHub, GitLab, Gitea and every other server with git over https or ssh. Every version becomes a commit with a tag.",
         [
-            new("repository", "Repository") { Help = "Such as https://git.example.com/team/models.git, ssh://git@host/models.git, or a bare repository below a root that Ops:Git:AllowedRoots names.", MaxLength = 2000 },
+            new("repository", "Repository") { Help = "Such as https://git.example.com/team/models.git, ssh://git@host/models.git, or a bare repository below a root that Ops:Stores:AllowedRoots names.", MaxLength = 2000 },
             new("userName", "User name") { Help = "What goes with the token over https. Some hosts want oauth2 or x-access-token.", MaxLength = 100, Default = "ops", Optional = true },
             new("token", "Token", StoreFieldType.Secret) { Help = "For https: may read and push, tags too.", Optional = true },
             new("sshKey", "Private key", StoreFieldType.LongSecret) { Help = "For ssh: in OpenSSH's form, without a passphrase.", MaxLength = 16384, Optional = true },

@@ -50,34 +50,25 @@ internal sealed class StoreChecker(IDbContextFactory<RegistryDb> databases, Addr
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(options.Value.CheckTimeout);
-        List<StoreCheck> all = [];
+        var run = new StoreCheckRun(check => checks.Progress?.Report(check));
         try
         {
-            Add(await store.CheckAsync(checks.BrowserOrigin, limit.Token));
+            await store.CheckAsync(run, checks.BrowserOrigin, limit.Token);
             if (name is not null && await FindVersionsAsync(store, name, limit.Token) is { } found)
             {
-                Add([found]);
+                run.Add(found);
             }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            Add([new("Answer in time", false, $"The checks did not end within {options.Value.CheckTimeout.TotalSeconds:0} seconds.")]);
+            run.Add(new("Answer in time", false, $"The checks did not end within {options.Value.CheckTimeout.TotalSeconds:0} seconds."));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Add([new("Answer", false, exception.Message)]);
+            run.Add(new("Answer", false, exception.Message));
         }
 
-        return all;
-
-        void Add(IEnumerable<StoreCheck> some)
-        {
-            foreach (var check in some)
-            {
-                all.Add(check);
-                checks.Progress?.Report(check);
-            }
-        }
+        return run.Checks;
     }
 
     // A wrong bucket or prefix works as well as the right one, but has none of the versions.

@@ -68,12 +68,17 @@ internal sealed class FakeBuckets(string folder) : IModelStoreKind
         public Task<Uri?> DownloadAddressAsync(string objectId, string fileName, TimeSpan lifetime, CancellationToken cancellation) =>
             Working().DownloadAddressAsync(objectId, fileName, lifetime, cancellation);
 
-        public async Task<IReadOnlyList<StoreCheck>> CheckAsync(Uri? browserOrigin, CancellationToken cancellation)
+        public async Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation)
         {
             await kind.CheckGate.WaitAsync(cancellation);
-            return kind.Broken.TryGetValue(bucket, out var problem)
-                ? [new("Write an object", false, problem.Message), new("Read it back", null, "Nothing was written that could be read.")]
-                : await inner.CheckAsync(browserOrigin, cancellation);
+            if (kind.Broken.TryGetValue(bucket, out var problem))
+            {
+                run.Add(new("Write an object", false, problem.Message));
+                run.Add(new("Read it back", null, "Nothing was written that could be read."));
+                return;
+            }
+
+            await inner.CheckAsync(run, browserOrigin, cancellation);
         }
 
         private FileSystemStore Working() => kind.Broken.TryGetValue(bucket, out var problem) ? throw problem : inner;

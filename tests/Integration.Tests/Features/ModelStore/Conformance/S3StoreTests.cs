@@ -65,7 +65,9 @@ public sealed class S3StoreTests : IAsyncLifetime
         proxy.IsDown = true;
 
         var down = await Assert.ThrowsAsync<StoreUnavailableException>(() => WriteAsync(store, unfinished, 2));
-        var checks = await store.CheckAsync(null, default);
+        var run = new StoreCheckRun();
+        await store.CheckAsync(run, null, default);
+        var checks = run.Checks;
         proxy.IsDown = false;
         var part = await WriteAsync(store, unfinished, 2);
 
@@ -146,7 +148,9 @@ public sealed class S3StoreTests : IAsyncLifetime
 
         var wrongSecret = await Assert.ThrowsAsync<StoreUnavailableException>(() => secret.BeginAsync(id, Size, default));
         var wrongBucket = await Assert.ThrowsAsync<StoreUnavailableException>(() => bucket.BeginAsync(id, Size, default));
-        var checks = await secret.CheckAsync(null, default);
+        var run = new StoreCheckRun();
+        await secret.CheckAsync(run, null, default);
+        var checks = run.Checks;
 
         Assert.True(wrongSecret.Problem is StoreProblem.Credentials or StoreProblem.Forbidden, wrongSecret.Message);
         Assert.Contains("secret", wrongSecret.Message, StringComparison.Ordinal);

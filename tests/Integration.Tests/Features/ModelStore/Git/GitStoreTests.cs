@@ -108,7 +108,9 @@ public sealed class GitStoreTests : IDisposable
         var id = await GitPlace.PutAsync(store, [1]);
 
         var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.CompleteAsync(id, default));
-        var checks = await store.CheckAsync(null, default);
+        var run = new StoreCheckRun();
+        await store.CheckAsync(run, null, default);
+        var checks = run.Checks;
 
         Assert.Equal(StoreProblem.NoSuchPlace, failure.Problem);
         Assert.Equal((true, false), (checks[0].Passed, checks[1].Passed));

@@ -182,6 +182,7 @@ public sealed class PlanForm
         Gates = StrategyForm.HasSteps(Strategy) ? [.. Steps.Gates.Select(g => g.ToGate())] : [],
         RollBackOnFailure = StrategyForm.HasSteps(Strategy) && Steps.RollBackOnFailure,
         KeepOldSeconds = Strategy == "blue-green" ? Steps.KeepOldSeconds : 0,
+        Kubernetes = Kubernetes.ToPlan(),
         RequiresToken = RequiresToken,
     };
 
@@ -200,7 +201,7 @@ public sealed class PlanForm
         Replicas = Replicas,
         Nodes = [.. Nodes],
         Resources = new() { CpuThreads = CpuThreads, MemoryMiB = MemoryMiB, Gpus = Gpus },
-        Kubernetes = new() { Namespace = "", Image = "", NodeSelector = Kubernetes.Labels, GpuResource = Kubernetes.GpuResource },
+        Kubernetes = Kubernetes.ToPlan(),
     };
 
     /// <summary>The step on which a field is filled in, so that a mistake leads there.</summary>
