@@ -26,7 +26,11 @@ internal interface ITargetDriver
 internal sealed record EndpointRef(Guid Id, string Name, Guid TargetId);
 
 /// <summary>One revision an endpoint should run: a sealed plan and how many replicas of it now.</summary>
-internal sealed record RevisionSpec(Guid PlanId, string PlanHash, PlanSpec Plan, int Replicas);
+internal sealed record RevisionSpec(Guid PlanId, string PlanHash, PlanSpec Plan, int Replicas)
+{
+    /// <summary>Its share of requests in percent where something other than our router hands them out; 0 for none, null for as many as its replicas.</summary>
+    public int? Weight { get; init; }
+}
 
 /// <summary>How far a replica is.</summary>
 internal enum ReplicaPhase

@@ -66,6 +66,12 @@ internal static class TargetEventKinds
 
     /// <summary>It had to be killed, because it did not end by itself in time.</summary>
     public const string Killed = "replica.killed";
+
+    /// <summary>Its cluster says something about it.</summary>
+    public const string Cluster = "cluster.event";
+
+    /// <summary>Somebody else has changed what the target was told to run.</summary>
+    public const string Drifted = "cluster.drift";
 }
 
 /// <summary>Writes events to the log: the default where nobody keeps history.</summary>

@@ -51,9 +51,36 @@ public sealed record Node
     /// <summary>Labels (Kubernetes).</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Taints (Kubernetes).</summary>
+    /// <summary>Taints (Kubernetes), as <c>key=value:effect</c>.</summary>
     public IReadOnlyList<string> Taints { get; init; } = [];
+
+    /// <summary>Cores that replicas can be promised, where some are kept back for the machine itself; null for all.</summary>
+    public double? CpuAllocatable { get; init; }
+
+    /// <summary>Memory in bytes that replicas can be promised; null for all.</summary>
+    public long? MemoryAllocatableBytes { get; init; }
+
+    /// <summary>Such as <c>containerd://2.0.0</c> (Kubernetes).</summary>
+    public string ContainerRuntime { get; init; } = "";
+
+    /// <summary>Addresses, such as <c>10.0.0.7</c>, where they are known without its network cards (Kubernetes).</summary>
+    public IReadOnlyList<string> Addresses { get; init; } = [];
+
+    /// <summary>How it is (Kubernetes).</summary>
+    public IReadOnlyList<NodeCondition> Conditions { get; init; } = [];
+
+    /// <summary>Whether nothing new is placed on it, because a person said so (Kubernetes: cordoned).</summary>
+    public bool IsUnschedulable { get; init; }
+
+    /// <summary>GPUs as the scheduler counts them (Kubernetes), one entry for each resource.</summary>
+    public IReadOnlyList<NodeGpuPool> GpuPools { get; init; } = [];
 }
+
+/// <summary>One thing that is known of how a node is. <paramref name="IsGood"/> is null when the node has not told for a while.</summary>
+public sealed record NodeCondition(string Type, bool? IsGood, string Reason, string Message, DateTimeOffset? Since);
+
+/// <summary>GPUs of a node that are one resource. Memory of each in bytes, or null; free is what no pod was promised.</summary>
+public sealed record NodeGpuPool(string Resource, string Product, long? MemoryBytes, int Allocatable, int Free);
 
 /// <summary>A disk of a node.</summary>
 public sealed record NodeDisk(string Mount, string FileSystem, long TotalBytes, long FreeBytes);

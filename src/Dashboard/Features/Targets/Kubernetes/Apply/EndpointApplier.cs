@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using k8s;
+using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Apply;
+
+/// <summary>
+/// Makes the objects of one endpoint as they are wanted, and nothing that is so already. What somebody else has changed is told apart from what
+/// is wanted anew, and is shown: it is put back at once while a rollout is under way or where it changes what pods run, and otherwise waits for a person.
+/// </summary>
+internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wantedObjects, Action<DriftItem, bool> drifted, ILogger log) : IDisposable
+{
+    private readonly SemaphoreSlim gate = new(1);
+    private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> accepted = new(StringComparer.Ordinal);
+    private readonly HashSet<DriftItem> told = [];
+    private string lastWanted = "";
+    private volatile bool putBack;
+
+    /// <summary>Fields that somebody else has changed and that nobody has put back or accepted yet.</summary>
+    public IReadOnlyList<DriftItem> Open { get; private set; } = [];
+
+    /// <summary>Has the next pass put back what is open.</summary>
+    public void PutBack() => putBack = true;
+
+    /// <summary>Leaves what is open as it is, until something else is wanted of those objects.</summary>
+    public void Accept()
+    {
+        foreach (var item in Open)
+        {
+            var key = Key(item.Kind, item.Name);
+            if (applied.TryGetValue(key, out var last))
+            {
+                accepted[key] = last.Wanted;
+            }
+        }
+
+        Open = [];
+    }
+
+    /// <summary>One pass.</summary>
+    /// <exception cref="InvalidOperationException">The plan may not be applied, or the cluster refused something.</exception>
+    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, ICluster cluster, CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation);
+        try
+        {
+            var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
+            var isMoving = key != lastWanted || revisions.Count(r => r.Replicas > 0) > 1 || putBack;
+            var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
+            List<DriftItem> open = [];
+            foreach (var one in wanted)
+            {
+                await MakeAsync(one, cluster, isMoving, open, cancellation);
+            }
+
+            await RemoveOthersAsync(wanted, cluster, cancellation);
+            Open = open;
+            told.IntersectWith(open);
+            lastWanted = key;
+            putBack = false;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => gate.Dispose();
+
+    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, List<DriftItem> open, CancellationToken cancellation)
+    {
+        var key = Key(one.Kind, one.Metadata.Name);
+        var text = KubernetesJson.Serialize(one);
+        var last = applied.GetValueOrDefault(key);
+        if (accepted.TryGetValue(key, out var left))
+        {
+            if (left == text)
+            {
+                return;
+            }
+
+            accepted.TryRemove(key, out _);
+        }
+
+        if (!cluster.Watches(one.Kind))
+        {
+            if (last?.Wanted != text)
+            {
+                await SendAsync(one, null, text, cluster, cancellation);
+            }
+
+            return;
+        }
+
+        var found = Newest(cluster.Find(one.Kind, one.Metadata.Name), last);
+        if (found is not null && ObjectLabels.EndpointOf(found.Metadata) is var owner && owner != endpoint.Id)
+        {
+            throw new InvalidOperationException(
+                $"{cluster.Settings.Namespace} has a {one.Kind} {one.Metadata.Name} that does not belong to {endpoint.Name}. It is left alone; remove it or name the endpoint otherwise.");
+        }
+
+        var differences = Drift.Between(one, found);
+        if (differences.Count == 0)
+        {
+            applied[key] = new(text, last?.Before, found!, true);
+            return;
+        }
+
+        if (IsForeign(last, text, found))
+        {
+            var isPutBack = isMoving || differences.Any(d => d.IsMissing || d.TouchesPods);
+            foreach (var item in differences.Where(told.Add))
+            {
+                log.Drifted(endpoint.Name, item.Sentence);
+                drifted(item, isPutBack);
+            }
+
+            if (!isPutBack)
+            {
+                open.AddRange(differences);
+                applied[key] = new(text, last?.Before, found!, true);
+                return;
+            }
+        }
+
+        await SendAsync(one, found, text, cluster, cancellation);
+    }
+
+    private async Task SendAsync(IKubernetesObject<V1ObjectMeta> one, IKubernetesObject<V1ObjectMeta>? found, string text, ICluster cluster, CancellationToken cancellation)
+    {
+        // By force, because the object is ours and whoever else has set one of our fields has been noticed above.
+        var reply = await cluster.ApplyAsync(one, force: true, dryRun: false, cancellation);
+        applied[Key(one.Kind, one.Metadata.Name)] = new(text, found?.Metadata.ResourceVersion, reply, found is not null);
+        log.Applied(endpoint.Name, one.Kind, one.Metadata.Name);
+    }
+
+    private async Task RemoveOthersAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, ICluster cluster, CancellationToken cancellation)
+    {
+        var keep = wanted.Select(o => Key(o.Kind, o.Metadata.Name)).ToHashSet(StringComparer.Ordinal);
+        foreach (var seen in Present(cluster).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
+        {
+            await cluster.DeleteAsync(seen, cancellation);
+            applied.TryRemove(Key(seen.Kind, seen.Metadata.Name), out _);
+            log.Removed(endpoint.Name, seen.Kind, seen.Metadata.Name);
+        }
+    }
+
+    // What the cluster makes of our objects carries our labels too, but has an owner: it goes with that.
+    private IEnumerable<IKubernetesObject<V1ObjectMeta>> Present(ICluster cluster) =>
+        ((IEnumerable<IKubernetesObject<V1ObjectMeta>>)[
+            .. cluster.All<HttpRoute>(), .. cluster.All<V2HorizontalPodAutoscaler>(), .. cluster.All<V1Deployment>(), .. cluster.All<V1Service>(), .. cluster.All<V1Secret>(), .. cluster.All<V1ConfigMap>(),
+            .. cluster.All<V1PodDisruptionBudget>(), .. cluster.All<V1NetworkPolicy>(), .. cluster.All<V1ServiceAccount>(),
+        ]).Where(o => ObjectLabels.EndpointOf(o.Metadata) == endpoint.Id && o.Metadata.OwnerReferences is not { Count: > 0 });
+
+    // The watch is a moment behind. Until it shows what our own apply made, the reply to that is the newest that is known.
+    private static IKubernetesObject<V1ObjectMeta>? Newest(IKubernetesObject<V1ObjectMeta>? seen, Applied? last) =>
+        last is null ? seen
+        : seen is null ? last.WasSeen ? null : last.Reply
+        : seen.Metadata.ResourceVersion == last.Before ? last.Reply
+        : seen;
+
+    private static bool IsForeign(Applied? last, string text, IKubernetesObject<V1ObjectMeta>? found) => found is null
+        ? last is not null
+        : last is not null ? last.Wanted == text : HasForeignWriter(found.Metadata);
+
+    // After a restart nothing is remembered; who wrote last stands in the object.
+    private static bool HasForeignWriter(V1ObjectMeta metadata)
+    {
+        var mine = metadata.ManagedFields?.Where(f => f.Manager == ObjectLabels.Manager).Select(f => f.Time).Max();
+        return Drift.LastWriter(metadata) is { } other && metadata.ManagedFields!.Where(f => f.Manager == other).Select(f => f.Time).Max() > mine;
+    }
+
+    private static string Key(string kind, string name) => $"{kind}/{name}";
+
+    private sealed record Applied(string Wanted, string? Before, IKubernetesObject<V1ObjectMeta> Reply, bool WasSeen);
+}

@@ -1,0 +1,86 @@
+using k8s.Models;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
+
+/// <summary>What pods were promised, counted as the scheduler counts: the containers together, or the greediest init step if that is more.</summary>
+internal static class PodRequests
+{
+    /// <summary>Whether a pod takes something of its node.</summary>
+    public static bool IsPlaced(V1Pod pod) => pod.Spec?.NodeName is { Length: > 0 } && pod.Status?.Phase is not ("Succeeded" or "Failed");
+
+    /// <summary>The promises of all.</summary>
+    public static Dictionary<string, decimal> Sum(IEnumerable<V1Pod> pods)
+    {
+        Dictionary<string, decimal> sum = new(StringComparer.Ordinal);
+        foreach (var (name, amount) in pods.SelectMany(Of))
+        {
+            sum[name] = sum.GetValueOrDefault(name) + amount;
+        }
+
+        return sum;
+    }
+
+    private static Dictionary<string, decimal> Of(V1Pod pod)
+    {
+        Dictionary<string, decimal> running = new(StringComparer.Ordinal);
+        Dictionary<string, decimal> starting = new(StringComparer.Ordinal);
+        foreach (var container in pod.Spec.Containers ?? [])
+        {
+            Add(running, container);
+        }
+
+        foreach (var container in pod.Spec.InitContainers ?? [])
+        {
+            // One that is restarted always goes on beside the others (a sidecar); the rest run one after the other.
+            if (container.RestartPolicy == "Always")
+            {
+                Add(running, container);
+            }
+            else
+            {
+                foreach (var (name, amount) in Requests(container))
+                {
+                    starting[name] = Math.Max(starting.GetValueOrDefault(name), amount);
+                }
+            }
+        }
+
+        foreach (var (name, amount) in starting)
+        {
+            running[name] = Math.Max(running.GetValueOrDefault(name), amount);
+        }
+
+        foreach (var (name, amount) in pod.Spec.Overhead ?? new Dictionary<string, ResourceQuantity>())
+        {
+            running[name] = running.GetValueOrDefault(name) + amount.ToDecimal();
+        }
+
+        return running;
+    }
+
+    private static void Add(Dictionary<string, decimal> sum, V1Container container)
+    {
+        foreach (var (name, amount) in Requests(container))
+        {
+            sum[name] = sum.GetValueOrDefault(name) + amount;
+        }
+    }
+
+    // A limit without a request is a request of as much.
+    private static IEnumerable<(string Name, decimal Amount)> Requests(V1Container container)
+    {
+        var requests = container.Resources?.Requests;
+        foreach (var (name, amount) in requests ?? new Dictionary<string, ResourceQuantity>())
+        {
+            yield return (name, amount.ToDecimal());
+        }
+
+        foreach (var (name, amount) in container.Resources?.Limits ?? new Dictionary<string, ResourceQuantity>())
+        {
+            if (requests?.ContainsKey(name) != true)
+            {
+                yield return (name, amount.ToDecimal());
+            }
+        }
+    }
+}

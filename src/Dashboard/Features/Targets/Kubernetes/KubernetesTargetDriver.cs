@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
+using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Dashboard.Features.Targets.Kubernetes.Watching;
+using Ops.Data.Rollouts;
+using Ops.Data.Targets;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes;
+
+/// <summary>
+/// Runs endpoints in clusters. What it made it knows again by labels, so there is nothing to take over after a restart or a restore of the
+/// registry. What it sees comes from watches; it acts only in <see cref="ApplyAsync"/>.
+/// </summary>
+internal sealed class KubernetesTargetDriver(
+    IClusters clusters, WantedObjects wanted, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IDisposable
+{
+    private const int MostLogLines = 10_000;
+    private readonly ConcurrentDictionary<Guid, ManagedEndpoint> endpoints = new();
+    private readonly ConcurrentDictionary<ICluster, Action<ClusterChange>> watched = new();
+    private readonly ClusterEvents clusterEvents = new(time.GetUtcNow());
+
+    /// <inheritdoc/>
+    public string Kind => TargetKinds.Kubernetes;
+
+    /// <inheritdoc/>
+    public async Task<TargetInventory> GetInventoryAsync(Target target, CancellationToken cancellation)
+    {
+        var cluster = await OpenAsync(target.Id, cancellation);
+        return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem);
+    }
+
+    /// <inheritdoc/>
+    public async Task ApplyAsync(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions, CancellationToken cancellation)
+    {
+        var cluster = await SeenAsync(endpoint.TargetId, cancellation);
+        var managed = Manage(endpoint, cluster);
+        await managed.Applier.ApplyAsync(revisions, cluster, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EndpointObservation> ObserveAsync(EndpointRef endpoint, CancellationToken cancellation)
+    {
+        var cluster = await SeenAsync(endpoint.TargetId, cancellation);
+        return Look(Manage(endpoint, cluster), always: false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> ReadLogAsync(EndpointRef endpoint, string replicaId, int lines, CancellationToken cancellation)
+    {
+        // The id only chooses among pods that are known to be this endpoint's.
+        var cluster = await OpenAsync(endpoint.TargetId, cancellation);
+        if (cluster.Find("Pod", replicaId) is not V1Pod pod || ObjectLabels.EndpointOf(pod.Metadata) != endpoint.Id)
+        {
+            return [];
+        }
+
+        var server = pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Server);
+        var hasBegun = server?.State?.Running is not null || server?.State?.Terminated is not null || server?.RestartCount > 0;
+        var isBetweenRuns = server?.State?.Waiting is not null && server.RestartCount > 0;
+        return await cluster.ReadLogAsync(replicaId, hasBegun ? PodTemplate.Server : PodTemplate.Fetch, Math.Min(lines, MostLogLines), isBetweenRuns, cancellation);
+    }
+
+    /// <summary>What somebody else has changed of an endpoint and nobody has decided about.</summary>
+    public IReadOnlyList<DriftItem> DriftOf(Guid endpointId) => endpoints.TryGetValue(endpointId, out var managed) ? managed.Applier.Open : [];
+
+    /// <summary>Has everything that was changed put back, in the reconciler's next pass.</summary>
+    public void PutBack(Guid endpointId) => Decide(endpointId, applier => applier.PutBack());
+
+    /// <summary>Leaves what was changed, until something else is wanted of those objects or the dashboard starts anew.</summary>
+    public void Accept(Guid endpointId) => Decide(endpointId, applier => applier.Accept());
+
+    /// <summary>Takes in a change that a watch has seen.</summary>
+    internal void Take(ICluster cluster, ClusterChange change)
+    {
+        try
+        {
+            if (change.Object is Corev1Event happened)
+            {
+                if (!change.IsGone && clusterEvents.Read(happened, cluster, id => endpoints.GetValueOrDefault(id)?.Endpoint.Name) is { } told)
+                {
+                    events.Report(told);
+                }
+
+                return;
+            }
+
+            if (ObjectLabels.EndpointOf(change.Object.Metadata) is { } endpointId && endpoints.TryGetValue(endpointId, out var managed) && managed.Cluster == cluster)
+            {
+                // A Deployment that somebody edited or deleted changes no pod at once, and still the reconciler has to look.
+                Look(managed, always: change.Object is not (V1Pod or V1ReplicaSet));
+            }
+        }
+        catch (Exception exception)
+        {
+            // One object that cannot be understood must not end the watch of all others.
+            log.ChangeNotTaken(exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (cluster, handler) in watched)
+        {
+            cluster.Changed -= handler;
+        }
+
+        foreach (var managed in endpoints.Values)
+        {
+            managed.Applier.Dispose();
+        }
+    }
+    private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), events, observed, always);
+
+    private void Decide(Guid endpointId, Action<EndpointApplier> decision)
+    {
+        if (endpoints.TryGetValue(endpointId, out var managed))
+        {
+            decision(managed.Applier);
+            Look(managed, always: true);
+        }
+    }
+
+    private ManagedEndpoint Manage(EndpointRef endpoint, ICluster cluster)
+    {
+        // A target whose settings were changed may have become another cluster.
+        var managed = endpoints.AddOrUpdate(endpoint.Id, _ => Make(), (_, known) => known.Cluster == cluster ? known : Make());
+        return managed;
+
+        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), log));
+    }
+
+    private void TellDrift(EndpointRef endpoint, ICluster cluster, DriftItem item, bool isPutBack) => events.Report(new()
+    {
+        EndpointId = endpoint.Id,
+        EndpointName = endpoint.Name,
+        PlanId = ObjectLabels.PlanOf(cluster.Find(item.Kind, item.Name)?.Metadata) ?? Guid.Empty,
+        ReplicaId = item.Name,
+        At = time.GetUtcNow(),
+        Level = RolloutEventLevel.Warning,
+        Kind = TargetEventKinds.Drifted,
+        Message = $"{item.Sentence} {(isPutBack ? "It is put back." : "It stays so until somebody puts it back or accepts it.")}",
+    });
+
+    private async Task<ICluster> OpenAsync(Guid targetId, CancellationToken cancellation)
+    {
+        var cluster = await clusters.GetAsync(targetId, cancellation);
+        Action<ClusterChange> handler = change => Take(cluster, change);
+        if (watched.TryAdd(cluster, handler))
+        {
+            cluster.Changed += handler;
+        }
+
+        return cluster;
+    }
+
+    /// <summary>A cluster of which everything was seen. What is old is no ground to decide on: what runs goes on meanwhile.</summary>
+    private async Task<ICluster> SeenAsync(Guid targetId, CancellationToken cancellation)
+    {
+        var cluster = await OpenAsync(targetId, cancellation);
+        if (cluster.Problem is { } problem)
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        await cluster.SeenAsync(cancellation);
+        return cluster;
+    }
+}

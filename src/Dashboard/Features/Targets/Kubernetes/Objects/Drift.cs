@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+
+/// <summary>A field that is not as it should be.</summary>
+/// <param name="Kind">The object's kind.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Path">The field, such as <c>spec.template.spec.containers[server].image</c>; empty when the object is gone.</param>
+/// <param name="Wanted">What it should be.</param>
+/// <param name="Found">What it is; null when it is gone.</param>
+/// <param name="By">Who last wrote the object, as Kubernetes calls that program, or null.</param>
+internal sealed record DriftItem(string Kind, string Name, string Path, string? Wanted, string? Found, string? By)
+{
+    /// <summary>Whether the whole object is gone.</summary>
+    public bool IsMissing => Path.Length == 0;
+
+    /// <summary>Whether it changes what runs, and so what people decided about.</summary>
+    public bool TouchesPods => Path.StartsWith("spec.template", StringComparison.Ordinal);
+
+    /// <summary>A plain sentence.</summary>
+    public string Sentence => IsMissing
+        ? $"The {Kind} {Name} was deleted."
+        : $"{Path} of the {Kind} {Name} was changed from {Wanted ?? "nothing"} to {Found ?? "nothing"}{(By is null ? "" : $" by {By}")}.";
+}
+
+/// <summary>Compares what is wanted with what is there. Only fields that are wanted count: what the cluster and others add is theirs.</summary>
+internal static class Drift
+{
+    private const int LongestShown = 200;
+
+    // What tells items of a list apart, by the list's name. Other lists are compared in order.
+    private static readonly Dictionary<string, string> Keys = new(StringComparer.Ordinal)
+    {
+        ["containers"] = "name",
+        ["initContainers"] = "name",
+        ["env"] = "name",
+        ["volumes"] = "name",
+        ["volumeMounts"] = "mountPath",
+        ["tolerations"] = "key",
+        ["topologySpreadConstraints"] = "topologyKey",
+    };
+
+    private static readonly HashSet<string> Quantities = new(StringComparer.Ordinal) { "requests", "limits", "sizeLimit", "averageValue" };
+
+    /// <summary>Compares one object.</summary>
+    /// <param name="wanted">As it would be applied.</param>
+    /// <param name="found">As it is in the cluster, or null when it is not there.</param>
+    public static IReadOnlyList<DriftItem> Between(IKubernetesObject<V1ObjectMeta> wanted, IKubernetesObject<V1ObjectMeta>? found)
+    {
+        var (kind, name) = (wanted.Kind, wanted.Metadata.Name);
+        if (found is null)
+        {
+            return [new(kind, name, "", "there", null, null)];
+        }
+
+        List<(string Path, string? Wanted, string? Found)> differences = [];
+        var (left, right) = (ObjectYaml.Document(wanted), ObjectYaml.Document(found));
+        foreach (var part in (string[])["apiVersion", "kind"])
+        {
+            left.Remove(part);
+        }
+
+        left["metadata"]!.AsObject().Remove("namespace");
+        Compare("", "", left, right, false, differences);
+        var by = LastWriter(found.Metadata);
+        return [.. differences.Select(d => new DriftItem(kind, name, d.Path, Short(d.Wanted), Short(d.Found), by))];
+    }
+
+    /// <summary>The newest writer that is neither us nor a controller of the cluster's own, or null.</summary>
+    public static string? LastWriter(V1ObjectMeta metadata) => metadata.ManagedFields?
+        .Where(f => f.Manager is not (null or ObjectLabels.Manager) && string.IsNullOrEmpty(f.Subresource) && !f.Manager.StartsWith("kube-", StringComparison.Ordinal))
+        .OrderByDescending(f => f.Time ?? DateTime.MinValue)
+        .Select(f => f.Manager)
+        .FirstOrDefault();
+
+    private static void Compare(string path, string name, JsonNode? wanted, JsonNode? found, bool isQuantity, List<(string Path, string? Wanted, string? Found)> differences)
+    {
+        isQuantity |= Quantities.Contains(name);
+        switch (wanted)
+        {
+            case null:
+                break;
+            case JsonObject members:
+                foreach (var (key, value) in members)
+                {
+                    Compare(Join(path, key), key, value, (found as JsonObject)?[key], isQuantity, differences);
+                }
+
+                break;
+            case JsonArray items when Keys.TryGetValue(name, out var by):
+                foreach (var item in items.OfType<JsonObject>())
+                {
+                    var key = item[by]?.ToString() ?? "";
+                    Compare($"{path}[{key}]", "", item, (found as JsonArray)?.OfType<JsonObject>().FirstOrDefault(o => o[by]?.ToString() == key), isQuantity, differences);
+                }
+
+                break;
+            case JsonArray items:
+                var others = found as JsonArray;
+                if ((others?.Count ?? 0) != items.Count)
+                {
+                    differences.Add((path, Text(wanted), Text(found)));
+                    break;
+                }
+
+                for (var i = 0; i < items.Count; i++)
+                {
+                    Compare($"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", "", items[i], others![i], isQuantity, differences);
+                }
+
+                break;
+            default:
+                if (!AreSame(wanted, found, isQuantity))
+                {
+                    differences.Add((path, Text(wanted), Text(found)));
+                }
+
+                break;
+        }
+    }
+
+    private static bool AreSame(JsonNode wanted, JsonNode? found, bool isQuantity)
+    {
+        var (left, right) = (Text(wanted), Text(found));
+        if (string.Equals(left, right, StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        // The API leaves out what is empty or off, and writes amounts its own way: 1024Mi becomes 1Gi.
+        return (right is null && left is "" or "false") || (isQuantity && left is not null && right is not null && Amount(left) is { } amount && amount == Amount(right));
+    }
+
+    private static decimal? Amount(string text)
+    {
+        try
+        {
+            return new ResourceQuantity(text).ToDecimal();
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Text(JsonNode? node) => node switch
+    {
+        null => null,
+        JsonValue value when value.TryGetValue<bool>(out var flag) => flag ? "true" : "false",
+        JsonValue => node.ToString(),
+        _ => node.ToJsonString(),
+    };
+
+    private static string? Short(string? text) => text is { Length: > LongestShown } ? $"{text[..LongestShown]}…" : text;
+
+    private static string Join(string path, string key)
+    {
+        var shown = key.Contains('.', StringComparison.Ordinal) || key.Contains('/', StringComparison.Ordinal) ? $"[{key}]" : key;
+        return path.Length == 0 ? shown : shown[0] == '[' ? path + shown : $"{path}.{shown}";
+    }
+}

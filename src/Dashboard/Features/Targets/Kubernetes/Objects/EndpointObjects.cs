@@ -1,0 +1,104 @@
+using k8s.Models;
+using Ops.Dashboard.Features.Targets.Local;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+
+/// <summary>The objects that an endpoint has once, whatever revisions it has.</summary>
+internal static class EndpointObjects
+{
+    /// <summary>The port of Services.</summary>
+    public const int ServicePort = 80;
+
+    private const string AnyIPv4 = "0.0.0.0/0";
+    private const string AnyIPv6 = "::/0";
+
+    // Where clouds hand out credentials of the machine: nothing that a model runs has business there.
+    private const string LinkLocalIPv4 = "169.254.0.0/16";
+    private const string LinkLocalIPv6 = "fe80::/10";
+
+    /// <summary>Whose name the pods go by. It may do nothing, and its token is not given to them.</summary>
+    public static V1ServiceAccount ServiceAccount(EndpointRef endpoint, string ns) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "ServiceAccount",
+        Metadata = Metadata(endpoint, ns),
+        AutomountServiceAccountToken = false,
+    };
+
+    /// <summary>The endpoint's address in the cluster.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="revisions">What is to run.</param>
+    /// <param name="ns">The namespace.</param>
+    public static V1Service Service(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions, string ns) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Service",
+        Metadata = Metadata(endpoint, ns),
+        Spec = ServiceSpec(Selector(endpoint, revisions)),
+    };
+
+    /// <summary>A drain of nodes takes one replica at a time, and none that is broken anyway holds it up.</summary>
+    public static V1PodDisruptionBudget DisruptionBudget(EndpointRef endpoint, string ns) => new()
+    {
+        ApiVersion = "policy/v1",
+        Kind = "PodDisruptionBudget",
+        Metadata = Metadata(endpoint, ns),
+        Spec = new() { MaxUnavailable = 1, UnhealthyPodEvictionPolicy = "AlwaysAllow", Selector = new() { MatchLabels = ObjectLabels.PodsOf(endpoint) } },
+    };
+
+    /// <summary>In: only to the server's port. Out: only to name servers and to where the files are.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="sources">Files of the revisions; their addresses say which ports lead to the store.</param>
+    /// <param name="ns">The namespace.</param>
+    public static V1NetworkPolicy NetworkPolicy(EndpointRef endpoint, IEnumerable<VersionSource> sources, string ns)
+    {
+        var ports = sources.SelectMany(s => s.Files).Where(f => f.Source.Port > 0).Select(f => f.Source.Port).Distinct().Order().ToList();
+        List<V1NetworkPolicyEgressRule> outward = [new() { Ports = [Port("UDP", 53), Port("TCP", 53)] }];
+        if (ports.Count > 0)
+        {
+            outward.Add(new()
+            {
+                To =
+                [
+                    new() { IpBlock = new() { Cidr = AnyIPv4, Except = [LinkLocalIPv4] } },
+                    new() { IpBlock = new() { Cidr = AnyIPv6, Except = [LinkLocalIPv6] } },
+                    new() { NamespaceSelector = new() },
+                ],
+                Ports = [.. ports.Select(p => Port("TCP", p))],
+            });
+        }
+
+        return new()
+        {
+            ApiVersion = "networking.k8s.io/v1",
+            Kind = "NetworkPolicy",
+            Metadata = Metadata(endpoint, ns),
+            Spec = new()
+            {
+                PodSelector = new() { MatchLabels = ObjectLabels.PodsOf(endpoint) },
+                PolicyTypes = ["Ingress", "Egress"],
+                Ingress = [new() { Ports = [Port("TCP", RevisionFiles.Port)] }],
+                Egress = outward,
+            },
+        };
+    }
+
+    /// <summary>What a Service of these pods is.</summary>
+    internal static V1ServiceSpec ServiceSpec(Dictionary<string, string> selector) => new()
+    {
+        Type = "ClusterIP",
+        Selector = selector,
+        Ports = [new() { Name = PodTemplate.PortName, Port = ServicePort, TargetPort = PodTemplate.PortName, Protocol = "TCP" }],
+    };
+
+    internal static V1ObjectMeta Metadata(EndpointRef endpoint, string ns) => new() { Name = ObjectNames.Of(endpoint), NamespaceProperty = ns, Labels = ObjectLabels.Of(endpoint) };
+
+    // Unready pods get nothing from a Service. A revision that must get nothing though it is ready (a preview, a shadow) is kept out by naming another.
+    private static Dictionary<string, string> Selector(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions)
+    {
+        var serving = revisions.Where(r => r.Weight != 0).OrderByDescending(r => r.Weight ?? 0).ThenByDescending(r => r.Replicas).ThenBy(r => r.PlanId).ToList();
+        return serving.Count == revisions.Count || serving.Count == 0 ? ObjectLabels.PodsOf(endpoint) : ObjectLabels.PodsOf(endpoint, serving[0].PlanId);
+    }
+
+    private static V1NetworkPolicyPort Port(string protocol, int port) => new() { Protocol = protocol, Port = port };
+}

@@ -1,0 +1,158 @@
+using System.Text.RegularExpressions;
+using k8s.Models;
+using Ops.Data;
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+
+/// <summary>
+/// Refuses plans that would leave the place they were given. The plan command asks it, and so does every apply: what is in the registry may have
+/// been put there by something else.
+/// </summary>
+internal static partial class PlanGuard
+{
+    private const int MaxLabelPart = 63;
+    private const int MaxDomain = 253;
+
+    // Labels that a platform gives to nodes and that choosing by is harmless. Roles of the control plane are not among them.
+    private static readonly string[] PlatformLabels = ["kubernetes.io/arch", "kubernetes.io/os", "kubernetes.io/hostname"];
+    private static readonly string[] PlatformPrefixes = ["topology.kubernetes.io/", "node.kubernetes.io/"];
+    private static readonly string[] GpuVendors = ["nvidia.com/", "amd.com/", "gpu.intel.com/", "intel.com/", "habana.ai/"];
+
+    /// <summary>Checks a plan against its target.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="targetNamespace">The one namespace of the target.</param>
+    /// <param name="registries">Places that images may come from; none of them, no image.</param>
+    public static Result Check(PlanSpec plan, string targetNamespace, IReadOnlyCollection<string> registries)
+    {
+        if (plan.Kubernetes is not { } kubernetes)
+        {
+            return Failure.Invalid("The plan was made for a target of another kind. Plan it anew.", "target");
+        }
+
+        if (Names.Check(plan.Endpoint, "endpoint") is { Succeeded: false } name)
+        {
+            return name;
+        }
+
+        if (kubernetes.Namespace != targetNamespace)
+        {
+            return Failure.Invalid($"The plan is for the namespace {Shown(kubernetes.Namespace)}, the target is {targetNamespace}. Plan it anew.", "target");
+        }
+
+        var image = ImageReference.Parse(kubernetes.Image);
+        if (!image.Succeeded)
+        {
+            return image.Failure;
+        }
+
+        if (!image.Value.IsFrom(registries))
+        {
+            return Failure.Invalid($"Images from {image.Value.Registry} are not allowed on this target. An administrator says in its settings which are.", "image");
+        }
+
+        return First(
+            kubernetes.NodeSelector.Select(label => CheckSelector(label.Key, label.Value)),
+            plan.Nodes.Select(CheckNode),
+            [CheckGpu(plan), CheckHostname(kubernetes.Hostname), CheckAutoscaling(kubernetes.Autoscaling), EnvironmentVariableRules.Check(plan.EnvironmentVariables)]);
+    }
+
+    /// <summary>Checks a label that nodes are chosen by.</summary>
+    public static Result CheckSelector(string name, string value)
+    {
+        const string Field = "nodeSelector";
+        var slash = name.IndexOf('/', StringComparison.Ordinal);
+        var (domain, rest) = slash < 0 ? (null, name) : (name[..slash], name[(slash + 1)..]);
+        if (rest.Length is 0 or > MaxLabelPart || !LabelText().IsMatch(rest) || (domain is not null && !IsDomain(domain)))
+        {
+            return Failure.Invalid($"'{Shown(name)}' is no name of a label: at most {MaxLabelPart} letters, digits, '-', '_' or '.', with a domain and '/' before them where there is one.", Field);
+        }
+
+        if (value.Length > MaxLabelPart || (value.Length > 0 && !LabelText().IsMatch(value)))
+        {
+            return Failure.Invalid($"The value of {name} has at most {MaxLabelPart} letters, digits, '-', '_' or '.', and begins and ends with a letter or digit.", Field);
+        }
+
+        var isReserved = domain is not null && (domain is "kubernetes.io" or "k8s.io" || domain.EndsWith(".kubernetes.io", StringComparison.Ordinal) || domain.EndsWith(".k8s.io", StringComparison.Ordinal));
+        return isReserved && !PlatformLabels.Contains(name, StringComparer.Ordinal) && !PlatformPrefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))
+            ? Failure.Invalid($"{name} belongs to Kubernetes itself and cannot be chosen by.", Field)
+            : Result.Done;
+    }
+
+    private static Result CheckNode(string node) =>
+        IsDomain(node) ? Result.Done : Failure.Invalid($"'{Shown(node)}' is no name of a node.", "nodes");
+
+    private static Result CheckGpu(PlanSpec plan)
+    {
+        var resource = plan.Kubernetes!.GpuResource;
+        return plan.Resources.Gpus == 0 || (GpuVendors.Any(v => resource.StartsWith(v, StringComparison.Ordinal)) && CheckSelector(resource, "").Succeeded)
+            ? Result.Done
+            : Failure.Invalid($"'{Shown(resource)}' is no resource of GPUs that is known here, such as nvidia.com/gpu.", "gpus");
+    }
+
+    private static Result CheckHostname(string? hostname) =>
+        hostname is null || IsDomain(hostname.StartsWith("*.", StringComparison.Ordinal) ? hostname[2..] : hostname)
+            ? Result.Done
+            : Failure.Invalid("A host name has lower-case letters, digits, hyphens and dots.", "hostname");
+
+    private static Result CheckAutoscaling(PlanAutoscaling? autoscaling)
+    {
+        const string Field = "autoscaling";
+        if (autoscaling is null)
+        {
+            return Result.Done;
+        }
+
+        if (autoscaling.MinReplicas < 1 || autoscaling.MaxReplicas < autoscaling.MinReplicas || autoscaling.MaxReplicas > 64)
+        {
+            return Failure.Invalid("Scale between 1 and 64 replicas, the most not below the fewest.", Field);
+        }
+
+        if (autoscaling.CpuPercent is < 1 or > 1000 || autoscaling.MemoryPercent is < 1 or > 1000)
+        {
+            return Failure.Invalid("A goal of CPU or memory is 1 to 1,000 percent of what is requested.", Field);
+        }
+
+        if (autoscaling is { CpuPercent: null, MemoryPercent: null, PodMetric: null })
+        {
+            return Failure.Invalid("Say what to scale by: CPU, memory, or a metric of the pods.", Field);
+        }
+
+        return autoscaling.PodMetric is null || (MetricName().IsMatch(autoscaling.PodMetric) && IsQuantity(autoscaling.PodMetricAverage))
+            ? Result.Done
+            : Failure.Invalid("A metric of the pods needs its name and the goal of its mean, such as 20 or 500m.", Field);
+    }
+
+    private static bool IsQuantity(string? text)
+    {
+        if (string.IsNullOrEmpty(text) || text.Length > 32)
+        {
+            return false;
+        }
+
+        try
+        {
+            return new ResourceQuantity(text).ToDecimal() > 0;
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsDomain(string text) => text.Length is > 0 and <= MaxDomain && text.Split('.').All(part => part.Length <= MaxLabelPart && DomainPart().IsMatch(part));
+
+    private static Result First(params IEnumerable<Result>[] groups) => groups.SelectMany(g => g).FirstOrDefault(r => !r.Succeeded);
+
+    // A hostile name is not repeated as it is: line breaks would make one message look like two.
+    private static string Shown(string text) => new([.. text.Take(80).Select(c => char.IsControl(c) ? ' ' : c)]);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\z")]
+    private static partial Regex LabelText();
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]*[a-z0-9])?\z")]
+    private static partial Regex DomainPart();
+
+    [GeneratedRegex(@"\A[A-Za-z_:][A-Za-z0-9_:./-]{0,127}\z")]
+    private static partial Regex MetricName();
+}

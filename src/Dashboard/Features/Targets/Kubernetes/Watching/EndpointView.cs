@@ -1,0 +1,39 @@
+using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Explain;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Watching;
+
+/// <summary>What of a cluster belongs to one endpoint, as replicas. Pure over what the watches show.</summary>
+internal static class EndpointView
+{
+    /// <summary>Reads it.</summary>
+    public static EndpointObservation Read(EndpointRef endpoint, ICluster cluster, DateTimeOffset now)
+    {
+        List<ReplicaObservation> replicas =
+        [
+            .. cluster.All<V1Pod>()
+                .Where(p => ObjectLabels.EndpointOf(p.Metadata) == endpoint.Id && ObjectLabels.PlanOf(p.Metadata) is not null && !IsOver(p))
+                .OrderBy(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)
+                .Select(p => PodReader.Read(p, cluster.Settings.ReachesPods)),
+        ];
+        foreach (var deployment in cluster.All<V1Deployment>().Where(d => ObjectLabels.EndpointOf(d.Metadata) == endpoint.Id && d.Metadata.DeletionTimestamp is null))
+        {
+            // Pods that the cluster refuses to make do not exist, so their absence is shown in their place.
+            if (ObjectLabels.PlanOf(deployment.Metadata) is { } planId && Refusal(deployment) is { } refusal && replicas.Count(r => r.PlanId == planId) < (deployment.Spec?.Replicas ?? 1))
+            {
+                replicas.Add(new() { Id = $"{deployment.Metadata.Name}-missing", PlanId = planId, Node = "", Phase = ReplicaPhase.Failed, Reason = refusal, Next = "The cluster tries again by itself." });
+            }
+        }
+
+        return new(endpoint, replicas, now);
+    }
+
+    // Evicted pods stay in the list as a record while others have long taken their place.
+    private static bool IsOver(V1Pod pod) => pod.Status?.Phase is "Succeeded" or "Failed" && pod.Metadata.OwnerReferences is { Count: > 0 };
+
+    private static string? Refusal(V1Deployment deployment) =>
+        deployment.Status?.Conditions?.FirstOrDefault(c => c is { Type: "ReplicaFailure", Status: "True" }) is { } failure
+            ? EventWords.Explain(new() { Reason = "FailedCreate", Type = "Warning", Message = failure.Message, InvolvedObject = new() { Kind = "Deployment", Name = deployment.Metadata.Name } })?.Message
+            : null;
+}
