@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Dashboard.Components.Palette;
+using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Dashboard.Features.Targets.Local;
 
 namespace Ops.Dashboard.Features.Targets;
@@ -18,6 +19,7 @@ internal static class TargetsFeature
         services.AddSingleton<TargetCommands>();
         services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
+        services.AddClusters();
         return services;
     }
 }
