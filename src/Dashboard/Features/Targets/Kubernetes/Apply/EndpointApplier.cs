@@ -15,7 +15,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> accepted = new(StringComparer.Ordinal);
     private readonly HashSet<DriftItem> told = [];
-    private string lastWanted = "";
+    private string? lastWanted;
     private volatile bool putBack;
 
     /// <summary>Fields that somebody else has changed and that nobody has put back or accepted yet.</summary>
@@ -47,7 +47,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         try
         {
             var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
-            var isMoving = key != lastWanted || revisions.Count(r => r.Replicas > 0) > 1 || putBack;
+            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || putBack;
             var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
             List<DriftItem> open = [];
             foreach (var one in wanted)
