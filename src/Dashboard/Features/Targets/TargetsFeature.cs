@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Dashboard.Components.Palette;
+using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Dashboard.Features.Targets.Local;
 
 namespace Ops.Dashboard.Features.Targets;
@@ -19,6 +20,7 @@ internal static class TargetsFeature
         services.AddSingleton<Kubernetes.DriftCommands>();
         services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
+        services.AddClusters();
         return services;
     }
 }
