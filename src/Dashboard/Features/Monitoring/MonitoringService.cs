@@ -40,7 +40,7 @@ internal sealed class MonitoringService(
             });
         }
 
-        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => r.Address is not null).Select(r => (e.Endpoint, Replica: r)));
+        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => scraper.Reaches(e.Endpoint, r)).Select(r => (e.Endpoint, Replica: r)));
         await Parallel.ForEachAsync(
             replicas,
             new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellation },
@@ -90,7 +90,7 @@ internal sealed class MonitoringService(
         var series = store.For(endpoint.Id).Replica(replica.Id);
         try
         {
-            var counters = await scraper.ReadAsync(replica, cancellation);
+            var counters = await scraper.ReadAsync(endpoint, replica, cancellation);
             series.Add(counters);
             readings.Add(endpoint.Id, replica.Id, counters);
             failing.TryRemove(replica.Id, out _);

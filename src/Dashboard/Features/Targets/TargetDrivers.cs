@@ -20,6 +20,9 @@ internal sealed class TargetDrivers
         }
     }
 
+    /// <summary>The driver of a kind, or null when this program has none of it.</summary>
+    public ITargetDriver? Find(string kind) => byKind.GetValueOrDefault(kind);
+
     /// <summary>The driver of a target, or null when this program has none of its kind.</summary>
     public ITargetDriver? Find(Target target) => byKind.GetValueOrDefault(target.Kind);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Dashboard.Components.Palette;
+using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Dashboard.Features.Targets.Local;
 
 namespace Ops.Dashboard.Features.Targets;
@@ -16,8 +17,10 @@ internal static class TargetsFeature
         services.AddSingleton<TargetsFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<TargetsFeed>());
         services.AddSingleton<TargetCommands>();
+        services.AddSingleton<Kubernetes.DriftCommands>();
         services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
+        services.AddClusters();
         return services;
     }
 }

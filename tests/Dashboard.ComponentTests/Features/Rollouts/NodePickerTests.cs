@@ -18,11 +18,12 @@ public sealed class NodePickerTests
         var form = new PlanForm { Gpus = 1, MemoryMiB = 1024 };
         var picker = Render(context, form);
 
-        Assert.Contains("2 of 6 nodes fit", picker.Find("[role=status]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("2 of 6 nodes fit; room for 3 replicas of 2", picker.Find("[role=status]").TextContent, StringComparison.Ordinal);
         Assert.Contains("2 × NVIDIA-A100-SXM4-80GB", Row(picker, "gpu-1"), StringComparison.Ordinal);
         Assert.Contains("80 GiB each, 1 of 2 free", Row(picker, "gpu-1"), StringComparison.Ordinal);
+        Assert.Contains("fits 2 replicas", Row(picker, "gpu-2"), StringComparison.Ordinal);
         Assert.Contains("does not fit", Row(picker, "cpu-1"), StringComparison.Ordinal);
-        Assert.Contains("needs 1 GPU", Row(picker, "cpu-1"), StringComparison.Ordinal);
+        Assert.Contains("offers no nvidia.com/gpu", Row(picker, "cpu-1"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class NodePickerTests
         var picker = Render(context, form);
 
         picker.Find("input[aria-label='Use gpu-2']").Change(true);
-        Assert.Contains("1 chosen, 1 of them fit", picker.Find("[role=status]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("1 chosen, 1 of them fit; room for 2 replicas of 2", picker.Find("[role=status]").TextContent, StringComparison.Ordinal);
         picker.FindAll("button").Single(b => b.TextContent == "NVIDIA A100 SXM4 80GB").Click();
         Assert.Equal("nvidia.com/gpu.product=NVIDIA-A100-SXM4-80GB", form.Kubernetes.NodeSelector);
         Assert.Contains("has no label nvidia.com/gpu.product", Row(picker, "cpu-1"), StringComparison.Ordinal);

@@ -53,6 +53,9 @@ internal sealed record DraftPlan
     /// <summary>As in <see cref="PlanStrategy.KeepOldSeconds"/>.</summary>
     public int KeepOldSeconds { get; init; }
 
+    /// <summary>What only a Kubernetes cluster needs; its namespace and image are the target's to say and are replaced. Of no matter on other targets.</summary>
+    public PlanKubernetes? Kubernetes { get; init; }
+
     /// <summary>Whether clients must send a token.</summary>
     public bool RequiresToken { get; init; }
 }

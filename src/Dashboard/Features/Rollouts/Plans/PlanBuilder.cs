@@ -72,6 +72,17 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
             },
             RequiresToken = draft.RequiresToken,
         };
+        if (drivers.Find(target) is IPlanFiller filler)
+        {
+            var filled = await filler.FillAsync(target, spec with { Kubernetes = draft.Kubernetes }, cancellation);
+            if (!filled.Succeeded)
+            {
+                return new() { Failures = [filled.Failure], Warnings = warnings, Endpoint = endpoint, Target = target, Version = version, Stable = stable };
+            }
+
+            spec = filled.Value;
+        }
+
         return new() { Failures = [], Warnings = warnings, Spec = spec, Endpoint = endpoint, Target = target, Version = version, Stable = stable };
     }
 
@@ -197,8 +208,33 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
             return;
         }
 
+        if (driver is IPlanFiller filler)
+        {
+            var room = filler.CheckNodes(Probe(draft, target), candidates, running is not null);
+            failures.AddRange(room.Succeeded ? [] : [room.Failure]);
+            warnings.AddRange(room.Succeeded ? room.Value : []);
+            return;
+        }
+
         CheckFit(draft, candidates, running, failures, warnings);
     }
+
+    private static PlanSpec Probe(DraftPlan draft, Target target) => new()
+    {
+        EndpointId = Guid.Empty,
+        Endpoint = draft.Endpoint,
+        TargetId = target.Id,
+        Target = target.Name,
+        Environment = target.Environment,
+        Model = "",
+        VersionId = draft.VersionId,
+        Version = 0,
+        VersionDigest = "",
+        Nodes = draft.Nodes,
+        Replicas = draft.Replicas,
+        Resources = new() { CpuThreads = draft.CpuThreads, MemoryMiB = draft.MemoryMiB, Gpus = draft.Gpus },
+        Kubernetes = draft.Kubernetes,
+    };
 
     private static void CheckFit(DraftPlan draft, IReadOnlyList<Node> candidates, PlanSpec? running, List<Failure> failures, List<string> warnings)
     {

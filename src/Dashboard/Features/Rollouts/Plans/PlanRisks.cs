@@ -43,6 +43,16 @@ internal static class PlanRisks
             Caution("The endpoint answers nothing between the old replicas and the new ones.");
         }
 
+        if (after.Strategy is { Steps.Count: > 0, Gates.Count: 0 })
+        {
+            Caution("No gate checks the new version between the steps: only that its replicas are ready counts.");
+        }
+
+        if (before?.Kubernetes is { } old && after.Kubernetes is { } now && old.Image != now.Image)
+        {
+            Note("Another image of the runtime.");
+        }
+
         if (before is null)
         {
             Note("Nothing has run on this endpoint: if it fails, there is nothing to go back to.");

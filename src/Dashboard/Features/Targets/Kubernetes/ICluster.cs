@@ -72,11 +72,18 @@ internal sealed record ClusterSettings
     /// <summary>Places that images may come from: registries, or registries with the first whole segments of a path.</summary>
     public IReadOnlyList<string> Registries { get; init; } = [];
 
+    /// <summary>Images of runtimes by digest, by the name of the runtime; one for pods with GPUs may stand under the name and <c>-gpu</c>.</summary>
+    public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Whether pods are reached by their own addresses, because the dashboard runs in the same cluster.</summary>
     public bool ReachesPods { get; init; }
 
     /// <summary>The gateway that routes hang on; null for none, and then no weights of requests inside the cluster.</summary>
     public (string? Namespace, string Name)? Gateway { get; init; }
+
+    /// <summary>The image of a runtime, or null when the target names none.</summary>
+    public string? ImageOf(string runtime, bool gpus) =>
+        (gpus ? Images.GetValueOrDefault($"{runtime}-gpu") : null) ?? Images.GetValueOrDefault(runtime);
 }
 
 /// <summary>Something that was seen. <paramref name="Object"/> is the newest that is known of it, the last one when it is gone.</summary>

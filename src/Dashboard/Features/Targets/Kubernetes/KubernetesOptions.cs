@@ -10,15 +10,58 @@ internal sealed class KubernetesOptions
 
     /// <summary>Where pods reach this dashboard, such as <c>http://ops-dashboard.ops.svc</c>. Needed for versions in stores that have no addresses of their own: the data folder and git.</summary>
     public string? DashboardUrl { get; set; }
+
+    /// <summary>Whether a kubeconfig may say not to check a cluster's certificate. Whoever is on the way then reads the token.</summary>
+    public bool AllowInsecure { get; set; }
+
+    /// <summary>Whether a kubeconfig may name a program that fetches a token. Administrators can then start any program as the dashboard.</summary>
+    public bool AllowExecPlugins { get; set; }
+
+    /// <summary>Kubeconfig files on this machine, joined as <c>KUBECONFIG</c> is: of what is there twice, the first counts. They may name files.</summary>
+    public IList<string> Kubeconfig { get; set; } = [];
+
+    /// <summary>How many requests a second go to one cluster in the long run.</summary>
+    public int RequestsPerSecond { get; set; } = 50;
+
+    /// <summary>How many requests may go at once before that.</summary>
+    public int Burst { get; set; } = 100;
+
+    /// <summary>How long a cluster may take to answer a request that is not a stream.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often changes of targets that another dashboard made are looked for.</summary>
+    public TimeSpan RefreshEvery { get; set; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>Checks them at the start.</summary>
 internal sealed class ValidateKubernetesOptions : IValidateOptions<KubernetesOptions>
 {
     /// <inheritdoc/>
-    public ValidateOptionsResult Validate(string? name, KubernetesOptions options) =>
-        string.IsNullOrEmpty(options.DashboardUrl)
-        || (Uri.TryCreate(options.DashboardUrl, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0)
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail($"{KubernetesOptions.Section}:{nameof(KubernetesOptions.DashboardUrl)} must be an http or https address without a query, such as http://ops-dashboard.ops.svc.");
+    public ValidateOptionsResult Validate(string? name, KubernetesOptions options)
+    {
+        List<string> failures = [];
+        var url = options.DashboardUrl;
+        Require(
+            string.IsNullOrEmpty(url)
+            || (Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0),
+            $"{nameof(KubernetesOptions.DashboardUrl)} must be an http or https address without a query, such as http://ops-dashboard.ops.svc.");
+        foreach (var (path, index) in options.Kubeconfig.Select((path, index) => (path, index)))
+        {
+            Require(Path.IsPathFullyQualified(path ?? ""), $"{nameof(KubernetesOptions.Kubeconfig)}:{index} must be an absolute path.");
+        }
+
+        Require(options.RequestsPerSecond is >= 1 and <= 10_000, $"{nameof(KubernetesOptions.RequestsPerSecond)} must be from 1 to 10000.");
+        Require(options.Burst >= options.RequestsPerSecond, $"{nameof(KubernetesOptions.Burst)} must not be below {nameof(KubernetesOptions.RequestsPerSecond)}.");
+        Require(options.RequestTimeout >= TimeSpan.FromSeconds(1), $"{nameof(KubernetesOptions.RequestTimeout)} must be at least one second.");
+        Require(options.RefreshEvery >= TimeSpan.FromMilliseconds(100), $"{nameof(KubernetesOptions.RefreshEvery)} must be at least 100 milliseconds.");
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+
+        void Require(bool holds, string otherwise)
+        {
+            if (!holds)
+            {
+                failures.Add($"{KubernetesOptions.Section}:{otherwise}");
+            }
+        }
+    }
 }

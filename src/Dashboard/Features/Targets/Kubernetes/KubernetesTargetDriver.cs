@@ -4,6 +4,7 @@ using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using Ops.Dashboard.Features.Targets.Kubernetes.Watching;
+using Ops.Data;
 using Ops.Data.Rollouts;
 using Ops.Data.Targets;
 
@@ -14,7 +15,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes;
 /// registry. What it sees comes from watches; it acts only in <see cref="ApplyAsync"/>.
 /// </summary>
 internal sealed class KubernetesTargetDriver(
-    IClusters clusters, WantedObjects wanted, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IDisposable
+    IClusters clusters, WantedObjects wanted, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDisposable
 {
     private const int MostLogLines = 10_000;
     private readonly ConcurrentDictionary<Guid, ManagedEndpoint> endpoints = new();
@@ -27,8 +28,63 @@ internal sealed class KubernetesTargetDriver(
     /// <inheritdoc/>
     public async Task<TargetInventory> GetInventoryAsync(Target target, CancellationToken cancellation)
     {
-        var cluster = await OpenAsync(target.Id, cancellation);
-        return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem);
+        try
+        {
+            var cluster = await OpenAsync(target.Id, cancellation);
+            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem);
+        }
+        catch (InvalidOperationException exception)
+        {
+            return new([], time.GetUtcNow(), exception.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<Result<PlanSpec>> FillAsync(Target target, PlanSpec plan, CancellationToken cancellation)
+    {
+        ClusterSettings settings;
+        try
+        {
+            settings = (await OpenAsync(target.Id, cancellation)).Settings;
+        }
+        catch (InvalidOperationException exception)
+        {
+            return Failure.Unavailable(exception.Message) with { Field = "target" };
+        }
+
+        if (settings.ImageOf(plan.Runtime, plan.Resources.Gpus > 0) is not { } image)
+        {
+            return Failure.Invalid($"{target.Name} names no image of {plan.Runtime}. An administrator adds one, by its digest, in the target's settings.", "target");
+        }
+
+        var chosen = plan.Kubernetes ?? new() { Namespace = "", Image = "" };
+        var filled = plan with
+        {
+            Kubernetes = chosen with { Namespace = settings.Namespace, Image = image, NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
+        };
+        return PlanGuard.Check(filled, settings.Namespace, settings.Registries) is { Failure: { } refused } ? refused : filled;
+    }
+
+    /// <inheritdoc/>
+    public Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, IReadOnlyList<Node> nodes, bool runs)
+    {
+        var verdicts = NodeFit.Check(plan, nodes);
+        var room = verdicts.Sum(v => v.Replicas);
+        if (room >= plan.Replicas)
+        {
+            return Result.Of<IReadOnlyList<string>>([]);
+        }
+
+        if (room > 0)
+        {
+            return Result.Of<IReadOnlyList<string>>([$"There is room for {room} of {plan.Replicas} replicas now; the others wait until there is more."]);
+        }
+
+        const int Most = 3;
+        var why = string.Join("; ", verdicts.Take(Most).Select(v => $"{v.Node} {v.Refusals[0]}")) + (verdicts.Count > Most ? $"; and {verdicts.Count - Most} more" : "");
+        return runs
+            ? Result.Of<IReadOnlyList<string>>([$"No node takes a replica beside what runs now: {why}."])
+            : Failure.Invalid($"No node takes a replica: {why}.", "nodes");
     }
 
     /// <inheritdoc/>
@@ -36,6 +92,7 @@ internal sealed class KubernetesTargetDriver(
     {
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
+        managed.Act(time.GetUtcNow());
         await managed.Applier.ApplyAsync(revisions, cluster, cancellation);
     }
 
@@ -62,6 +119,9 @@ internal sealed class KubernetesTargetDriver(
         return await cluster.ReadLogAsync(replicaId, hasBegun ? PodTemplate.Server : PodTemplate.Fetch, Math.Min(lines, MostLogLines), isBetweenRuns, cancellation);
     }
 
+    /// <summary>The cluster of an endpoint that was looked at before, or null.</summary>
+    public ICluster? ClusterOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId)?.Cluster;
+
     /// <summary>What somebody else has changed of an endpoint and nobody has decided about.</summary>
     public IReadOnlyList<DriftItem> DriftOf(Guid endpointId) => endpoints.TryGetValue(endpointId, out var managed) ? managed.Applier.Open : [];
 
@@ -78,7 +138,7 @@ internal sealed class KubernetesTargetDriver(
         {
             if (change.Object is Corev1Event happened)
             {
-                if (!change.IsGone && clusterEvents.Read(happened, cluster, id => endpoints.GetValueOrDefault(id)?.Endpoint.Name) is { } told)
+                if (!change.IsGone && clusterEvents.Read(happened, cluster, NameOf) is { } told)
                 {
                     events.Report(told);
                 }
@@ -112,6 +172,8 @@ internal sealed class KubernetesTargetDriver(
             managed.Applier.Dispose();
         }
     }
+    private string? NameOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId) is { } managed && managed.ActsAt(time.GetUtcNow()) ? managed.Endpoint.Name : null;
+
     private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), events, observed, always);
 
     private void Decide(Guid endpointId, Action<EndpointApplier> decision)

@@ -59,6 +59,43 @@ public sealed class PlanWordsTests
         Assert.Contains(changes, c => c is { Label: "Variable KEPT", New: "1" });
     }
 
+    [Fact]
+    public void Diff_StrategyWithSteps_SaysStepsGatesAndWhatAFailureDoes()
+    {
+        PlanStrategy canary = new()
+        {
+            Name = "canary",
+            Steps = [new() { Weight = 10, PauseSeconds = 60 }, new() { Weight = 50, WaitsForPerson = true }],
+            Gates = [new() { Metric = GateMetrics.ErrorRate, Max = 0.01, MinRequests = 20 }, new() { Metric = GateMetrics.Ready, Max = 1 }],
+            RollBackOnFailure = true,
+        };
+
+        Assert.Equal(
+            [
+                new("Strategy", "rolling", "canary"),
+                new("Steps", null, "10 % for 1 min → 50 % then a person says go"),
+                new("Gates", null, "Error rate at most 1 % over 1 min, from 20 requests on; Replicas ready at least 100 %"),
+                new("When it fails", "waits for a person", "goes back by itself"),
+            ],
+            PlanDiff.Between(Before, Before with { Strategy = canary }));
+    }
+
+    [Fact]
+    public void Diff_Kubernetes_SaysWhereAndHowItScales()
+    {
+        PlanKubernetes before = new() { Namespace = "models", Image = "r/ops@sha256:aa" };
+        var after = before with
+        {
+            NodeSelector = new SortedDictionary<string, string> { ["pool"] = "gpu" },
+            Autoscaling = new() { MinReplicas = 2, MaxReplicas = 10, CpuPercent = 70 },
+            Hostname = "digits.example.org",
+        };
+
+        Assert.Equal(
+            [new("Node labels", null, "pool=gpu"), new("Autoscaling", null, "2 to 10 replicas, CPU at 70 %"), new("Host name", null, "digits.example.org")],
+            PlanDiff.Between(Before with { Kubernetes = before }, Before with { Kubernetes = after }));
+    }
+
     [Theory]
     [InlineData(1, 1, "rolling", "1 replica of digits 1 on this machine, 1 thread and 512 MiB; rolling, one at a time.")]
     [InlineData(2, 1, "rolling", "2 replicas of digits 1 on this machine, 1 thread and 512 MiB each; rolling, one at a time.")]
@@ -86,13 +123,15 @@ public sealed class PlanWordsTests
         { "refused as soon as it starts", p => p with { RequiresToken = true } },
         { "Another model", p => p with { Model = "letters" } },
         { "An older version", p => p with { Version = 0 } },
+        { "No gate checks", p => p with { Strategy = new() { Name = "canary", Steps = [new() { Weight = 10 }] } } },
+        { "Another image", p => p with { Kubernetes = new() { Namespace = "models", Image = "b" } } },
         { "answers nothing between", p => p with { Strategy = new() { Name = "recreate" } } },
     };
 
     [Theory]
     [MemberData(nameof(Risky))]
     public void Risks_RiskyChange_IsNamed(string words, Func<PlanSpec, PlanSpec> change) =>
-        Assert.Contains(PlanRisks.Of(Before, change(Before)), n => n.Message.Contains(words, StringComparison.Ordinal));
+        Assert.Contains(PlanRisks.Of(Before with { Kubernetes = new() { Namespace = "models", Image = "a" } }, change(Before)), n => n.Message.Contains(words, StringComparison.Ordinal));
 
     [Fact]
     public void Risks_TokenNoLongerRequired_ComesBeforeMereNotes()

@@ -83,6 +83,17 @@ public sealed class KubernetesForm
         }
     }
 
+    /// <summary>For the draft. The namespace and the image are the target's to say.</summary>
+    internal PlanKubernetes ToPlan() => new()
+    {
+        Namespace = "",
+        Image = "",
+        NodeSelector = Labels,
+        GpuResource = GpuResource.Trim(),
+        Autoscaling = ToAutoscaling(),
+        Hostname = Hostname.Trim() is { Length: > 0 } host ? host : null,
+    };
+
     /// <summary>For the draft; null while the cluster is not to scale.</summary>
     internal PlanAutoscaling? ToAutoscaling() => Scales
         ? new()

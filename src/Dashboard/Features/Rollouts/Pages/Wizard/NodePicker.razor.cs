@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Components;
 using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
 using Ops.Data.Rollouts;
+using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Rollouts.Pages.Wizard;
 
@@ -8,6 +10,7 @@ public sealed partial class NodePicker
 {
     private const int FewNodes = 5;
     private const int Most = 100;
+    private const int Enough = 64;
     private const string ProductLabel = "nvidia.com/gpu.product";
     private static readonly string[] UsualGpuResources = ["nvidia.com/gpu", "amd.com/gpu", "intel.com/gpu", "habana.ai/gaudi"];
     private bool onlyFitting;
@@ -32,9 +35,9 @@ public sealed partial class NodePicker
 
     private IReadOnlyList<Node> Nodes => Target.Inventory.Nodes;
 
-    private List<(Node Node, SchedulabilityVerdict Verdict)> Judged => [.. Nodes.Select(n => (n, Verdict(n)))];
+    private List<(Node Node, NodeAnswer Verdict)> Judged => [.. Nodes.Select(n => (n, Verdict(n)))];
 
-    private List<(Node Node, SchedulabilityVerdict Verdict)> Shown =>
+    private List<(Node Node, NodeAnswer Verdict)> Shown =>
     [
         .. Judged.Where(n => (!onlyFitting || n.Verdict.Fits) && Matches(n.Node)).OrderByDescending(n => IsUsed(n.Node)).ThenByDescending(n => n.Verdict.Fits).ThenBy(n => n.Node.Name, StringComparer.Ordinal),
     ];
@@ -45,8 +48,11 @@ public sealed partial class NodePicker
         {
             var judged = Judged;
             var fits = judged.Count(n => n.Verdict.Fits);
-            var chosen = Form.Nodes.Count == 0 ? "" : $"; {Form.Nodes.Count} chosen, {judged.Count(n => Form.Nodes.Contains(n.Node.Name) && n.Verdict.Fits)} of them fit";
-            return $"{fits} of {Nodes.Count} nodes fit{chosen}";
+            var usable = Form.Nodes.Count == 0 ? judged : [.. judged.Where(n => Form.Nodes.Contains(n.Node.Name))];
+            var room = usable.Sum(n => n.Verdict.Replicas ?? 0);
+            var chosen = Form.Nodes.Count == 0 ? "" : $"; {Form.Nodes.Count} chosen, {usable.Count(n => n.Verdict.Fits)} of them fit";
+            var replicas = Target.Kind != TargetKinds.Kubernetes || room > Enough ? "" : $"; room for {(room == 1 ? "1 replica" : $"{room} replicas")} of {Form.Replicas}";
+            return $"{fits} of {Nodes.Count} nodes fit{chosen}{replicas}";
         }
     }
 
@@ -85,9 +91,16 @@ public sealed partial class NodePicker
         return Changed.InvokeAsync();
     }
 
-    // With several nodes the scheduler spreads replicas, so each is asked for one only, as the command does.
-    private SchedulabilityVerdict Verdict(Node node)
+    private NodeAnswer Verdict(Node node)
     {
+        if (Target.Kind == TargetKinds.Kubernetes)
+        {
+            // Whether it is among the chosen ones is what the boxes say.
+            var fit = NodeFit.Check(Form.ToProbe(Target) with { Nodes = [] }, node);
+            return new(fit.Fits, fit.Replicas, fit.Refusals, []);
+        }
+
+        // With several nodes replicas are spread, so each is asked for one only, as the command does.
         var isOnly = Nodes.Count == 1;
         var verdict = Schedulability.Check(
             new() { CpuThreads = Form.CpuThreads, MemoryMiB = Form.MemoryMiB, Gpus = Form.Gpus },
@@ -95,7 +108,12 @@ public sealed partial class NodePicker
             new() { Name = Form.Strategy, MaxSurge = Form.MaxSurge },
             node,
             isOnly && Running is not null ? PromisedResources.Of(Running.Resources, Running.Replicas) : default);
-        var missing = Form.Kubernetes.Labels.Where(l => node.Labels.GetValueOrDefault(l.Key) != l.Value).Select(l => $"has no label {l.Key}={l.Value}").ToList();
-        return Target.Kind != Ops.Data.Targets.TargetKinds.Kubernetes || missing.Count == 0 ? verdict : verdict with { Refusals = [.. missing, .. verdict.Refusals] };
+        return new(verdict.Fits, null, verdict.Refusals, verdict.Warnings);
+    }
+
+    /// <summary>What is said of a node: how many replicas it takes where that is known, why none, and what to know all the same.</summary>
+    private sealed record NodeAnswer(bool Fits, int? Replicas, IReadOnlyList<string> Refusals, IReadOnlyList<string> Warnings)
+    {
+        public string Word => !Fits ? "does not fit" : Replicas is { } count ? $"fits {(count == 1 ? "1 replica" : count > Enough ? $"more than {Enough} replicas" : $"{count} replicas")}" : "fits";
     }
 }

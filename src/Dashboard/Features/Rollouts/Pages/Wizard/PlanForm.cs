@@ -182,7 +182,26 @@ public sealed class PlanForm
         Gates = StrategyForm.HasSteps(Strategy) ? [.. Steps.Gates.Select(g => g.ToGate())] : [],
         RollBackOnFailure = StrategyForm.HasSteps(Strategy) && Steps.RollBackOnFailure,
         KeepOldSeconds = Strategy == "blue-green" ? Steps.KeepOldSeconds : 0,
+        Kubernetes = Kubernetes.ToPlan(),
         RequiresToken = RequiresToken,
+    };
+
+    /// <summary>What is filled in as a plan, as far as it matters to nodes.</summary>
+    internal PlanSpec ToProbe(TargetChoice target) => new()
+    {
+        EndpointId = Guid.Empty,
+        Endpoint = Endpoint.Trim(),
+        TargetId = target.Id,
+        Target = target.Name,
+        Environment = target.Environment,
+        Model = "",
+        VersionId = VersionId,
+        Version = 0,
+        VersionDigest = "",
+        Replicas = Replicas,
+        Nodes = [.. Nodes],
+        Resources = new() { CpuThreads = CpuThreads, MemoryMiB = MemoryMiB, Gpus = Gpus },
+        Kubernetes = Kubernetes.ToPlan(),
     };
 
     /// <summary>The step on which a field is filled in, so that a mistake leads there.</summary>

@@ -87,7 +87,7 @@ internal static partial class PlanGuard
         var resource = plan.Kubernetes!.GpuResource;
         return plan.Resources.Gpus == 0 || (GpuVendors.Any(v => resource.StartsWith(v, StringComparison.Ordinal)) && CheckSelector(resource, "").Succeeded)
             ? Result.Done
-            : Failure.Invalid($"'{Shown(resource)}' is no resource of GPUs that is known here, such as nvidia.com/gpu.", "gpus");
+            : Failure.Invalid($"'{Shown(resource)}' is no resource of GPUs that is known here, such as nvidia.com/gpu.", "gpuResource");
     }
 
     private static Result CheckHostname(string? hostname) =>

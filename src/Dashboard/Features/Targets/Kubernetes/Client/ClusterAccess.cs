@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Ops.Dashboard.Features.ModelStore.Stores;
+using Ops.Dashboard.Hosting;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
+
+/// <summary>Where a cluster is and how to sign in to it, with everything that was in files read.</summary>
+internal sealed class ClusterAccess : IDisposable
+{
+    /// <summary>The address of its API.</summary>
+    public required Uri Server { get; init; }
+
+    /// <summary>The authorities its certificate may be from; none for those of the system.</summary>
+    public X509Certificate2Collection Authorities { get; init; } = [];
+
+    /// <summary>Our certificate, with its key.</summary>
+    public X509Certificate2? ClientCertificate { get; init; }
+
+    /// <summary>Gives the bearer token; null for none.</summary>
+    public IClusterToken? Token { get; init; }
+
+    /// <summary>The name that its certificate must have when it is not the address's.</summary>
+    public string? ServerName { get; init; }
+
+    /// <summary>The proxy on the way; null for the environment's.</summary>
+    public Uri? Proxy { get; init; }
+
+    /// <summary>Does not check its certificate. Only with <see cref="KubernetesOptions.AllowInsecure"/>.</summary>
+    public bool IsInsecure { get; init; }
+
+    /// <summary>Makes a handler for requests to it. The access must live as long.</summary>
+    public HttpMessageHandler CreateHandler()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.GZip,
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+
+            // A connection whose other end went without a word is noticed, so that no watch stays silent for ever.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            SslOptions = Tls(),
+            ConnectCallback = ConnectAsync,
+        };
+        if (Proxy is not null)
+        {
+            handler.Proxy = new WebProxy(Proxy);
+        }
+
+        return new SignIn(this, handler);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ClientCertificate?.Dispose();
+        foreach (var authority in Authorities)
+        {
+            authority.Dispose();
+        }
+    }
+
+    // Looked up here and connected to at once, so that a name cannot stand for something else by then.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var addresses = IPAddress.TryParse(context.DnsEndPoint.Host, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
+        return addresses.Any(AddressRules.IsMetadata)
+            ? throw new ClusterException(ClusterProblem.Unreachable, $"{context.DnsEndPoint.Host} is an address from which a cloud hands out credentials of the machine. It is refused.")
+            : await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
+    }
+
+    private SslClientAuthenticationOptions Tls()
+    {
+        var tls = new SslClientAuthenticationOptions();
+        if (ClientCertificate is not null)
+        {
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(ClientCertificate, null, offline: true);
+        }
+
+        if (Authorities.Count > 0)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.AddRange(Authorities);
+            tls.CertificateChainPolicy = policy;
+        }
+
+        if (IsInsecure)
+        {
+#pragma warning disable CA5359 // An administrator of the machine has allowed it in the configuration.
+            tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        }
+
+        return tls;
+    }
+
+    private sealed class SignIn(ClusterAccess access, HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            // The name a certificate is checked for is the one of this header.
+            request.Headers.Host = access.ServerName;
+            if (access.Token is not { } token)
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token.GetAsync(cancellationToken));
+            var reply = await base.SendAsync(request, cancellationToken);
+            if (reply.StatusCode == HttpStatusCode.Unauthorized)
+            {
+                // Renewed early; whoever sent this sends it again or says so.
+                token.Forget();
+            }
+
+            return reply;
+        }
+    }
+}
+
+/// <summary>Gives a bearer token that may change with time.</summary>
+internal interface IClusterToken
+{
+    /// <summary>The token for a request now.</summary>
+    ValueTask<string> GetAsync(CancellationToken cancellation);
+
+    /// <summary>It was refused: the next one is got anew.</summary>
+    void Forget();
+}

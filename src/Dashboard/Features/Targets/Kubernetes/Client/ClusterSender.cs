@@ -1,0 +1,164 @@
+using System.Threading.RateLimiting;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
+
+/// <summary>Whether a request may be sent again when nobody knows what became of it.</summary>
+internal enum Repeat
+{
+    /// <summary>Done twice it is as done once.</summary>
+    Safe,
+
+    /// <summary>Only when the cluster says that it did nothing.</summary>
+    IfUndone,
+
+    /// <summary>Whoever asked decides.</summary>
+    Never,
+}
+
+/// <summary>Sends requests to one cluster: not too many at once, again where that is safe, and with a sentence for people when it does not work.</summary>
+internal sealed class ClusterSender : IDisposable
+{
+    private const int Attempts = 5;
+    private const int Queue = 10_000;
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestAsked = TimeSpan.FromSeconds(30);
+    private readonly HttpClient http;
+    private readonly TokenBucketRateLimiter limiter;
+    private readonly TimeSpan timeout;
+    private readonly TimeProvider time;
+
+    /// <param name="http">Signs in by itself; its base address is the cluster's.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">Waits between attempts go by it.</param>
+    public ClusterSender(HttpClient http, KubernetesOptions options, TimeProvider time)
+    {
+        (this.http, this.time, timeout) = (http, time, options.RequestTimeout);
+        limiter = new(new()
+        {
+            TokenLimit = options.Burst,
+            TokensPerPeriod = Math.Max(1, options.RequestsPerSecond / 10),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, options.RequestsPerSecond / 10) / (double)options.RequestsPerSecond),
+            QueueLimit = Queue,
+            AutoReplenishment = true,
+        });
+    }
+
+    /// <summary>Sends a request and reads the whole answer.</summary>
+    /// <param name="make">Makes the request, anew for each attempt.</param>
+    /// <param name="what">What it is, for messages.</param>
+    /// <param name="repeat">Whether it may be sent again.</param>
+    /// <param name="read">Reads the answer.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ClusterException">It was not done, or nobody knows.</exception>
+    public async Task<T> SendAsync<T>(Func<HttpRequestMessage> make, string what, Repeat repeat, Func<Stream, CancellationToken, Task<T>> read, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            TimeSpan? asked = null;
+            ClusterException failure;
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(timeout);
+            try
+            {
+                using var reply = await SendOnceAsync(make(), limit.Token);
+                if (reply.IsSuccessStatusCode)
+                {
+                    await using var body = await reply.Content.ReadAsStreamAsync(limit.Token);
+                    return await read(body, limit.Token);
+                }
+
+                asked = reply.Headers.RetryAfter?.Delta;
+                failure = await ClusterAnswers.ReadAsync(reply, what, limit.Token);
+            }
+            catch (Exception exception) when (IsBroken(exception) && !cancellation.IsCancellationRequested)
+            {
+                failure = ClusterAnswers.Unreachable(exception, http.BaseAddress);
+            }
+
+            if (attempt >= Attempts || !MayRepeat(failure.Problem, repeat))
+            {
+                throw failure;
+            }
+
+            await Task.Delay(Pause(attempt, asked), time, cancellation);
+        }
+    }
+
+    /// <summary>Sends a request whose answer is a stream; only its beginning has a time limit.</summary>
+    /// <exception cref="ClusterException">The cluster refused it or did not answer.</exception>
+    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, string what, CancellationToken cancellation)
+    {
+        var reply = await SendRawAsync(request, cancellation);
+        if (reply.IsSuccessStatusCode)
+        {
+            return reply;
+        }
+
+        using (reply)
+        {
+            throw await ClusterAnswers.ReadAsync(reply, what, cancellation);
+        }
+    }
+
+    /// <summary>Sends a request as it is and gives any answer back.</summary>
+    /// <exception cref="ClusterException">There was no answer.</exception>
+    public async Task<HttpResponseMessage> SendRawAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(timeout);
+        try
+        {
+            return await SendOnceAsync(request, limit.Token);
+        }
+        catch (Exception exception) when (IsBroken(exception) && !cancellation.IsCancellationRequested)
+        {
+            throw ClusterAnswers.Unreachable(exception, http.BaseAddress);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        limiter.Dispose();
+        http.Dispose();
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using (request)
+        {
+            using var lease = await limiter.AcquireAsync(1, cancellation);
+            if (!lease.IsAcquired)
+            {
+                throw new ClusterException(ClusterProblem.TooManyRequests, "The dashboard has too many requests to this cluster waiting.");
+            }
+
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+    }
+
+    private static bool IsBroken(Exception exception) => exception is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
+
+    // 429 is answered before anything is done; any other failure may come after.
+    private static bool MayRepeat(ClusterProblem problem, Repeat repeat) => repeat switch
+    {
+        Repeat.Safe => problem is ClusterProblem.Unreachable or ClusterProblem.TooManyRequests or ClusterProblem.Unavailable,
+        Repeat.IfUndone => problem is ClusterProblem.TooManyRequests,
+        _ => false,
+    };
+
+    private static TimeSpan Pause(int attempt, TimeSpan? asked)
+    {
+        if (asked is { } wanted)
+        {
+            return wanted < LongestAsked ? wanted : LongestAsked;
+        }
+
+        // Spread, so that dashboards that failed together do not come back together.
+        var longest = First * Math.Pow(2, attempt - 1);
+#pragma warning disable CA5394 // No secret: it only spreads load.
+        return (longest < Longest ? longest : Longest) * (0.5 + (Random.Shared.NextDouble() / 2));
+#pragma warning restore CA5394
+    }
+}

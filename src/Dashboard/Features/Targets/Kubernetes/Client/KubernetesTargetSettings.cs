@@ -1,0 +1,180 @@
+using System.Text.Json;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Data;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
+
+/// <summary>How the figures of pods are read.</summary>
+internal enum ClusterMetrics
+{
+    /// <summary>From the pods themselves; only where the dashboard reaches their addresses.</summary>
+    Direct,
+
+    /// <summary>Through the cluster's API.</summary>
+    ApiServer,
+
+    /// <summary>From a Prometheus.</summary>
+    Prometheus,
+}
+
+/// <summary>What an administrator says of a cluster. Kept as JSON in the registry; the kubeconfig is kept apart from it, encrypted.</summary>
+internal sealed record KubernetesTargetSettings
+{
+    private const int MostRegistries = 32;
+    private static readonly string[] KeptNamespaces = ["kube-system", "kube-public", "kube-node-lease"];
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
+
+    /// <summary>The one namespace that everything goes in.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>The dashboard runs in this cluster and signs in as its own pod.</summary>
+    public bool InCluster { get; init; }
+
+    /// <summary>The kubeconfig is the one of the machine (<c>Ops:Kubernetes:Kubeconfig</c>), not one that was uploaded.</summary>
+    public bool MachineKubeconfig { get; init; }
+
+    /// <summary>The context of the kubeconfig; empty for its current one.</summary>
+    public string Context { get; init; } = "";
+
+    /// <summary>Registries, or registries and whole first segments of a path, that images may come from.</summary>
+    public IReadOnlyList<string> Registries { get; init; } = [];
+
+    /// <summary>The runtime's image by digest; empty to have plans name it.</summary>
+    public string RuntimeImage { get; init; } = "";
+
+    /// <summary>The runtime's image for GPUs by digest; empty for <see cref="RuntimeImage"/>.</summary>
+    public string GpuRuntimeImage { get; init; } = "";
+
+    /// <summary>A label selector of the nodes that are shown and used; empty for all.</summary>
+    public string NodeFilter { get; init; } = "";
+
+    /// <summary>The namespace of the gateway; empty for <see cref="Namespace"/>.</summary>
+    public string GatewayNamespace { get; init; } = "";
+
+    /// <summary>The gateway that routes hang on; empty for none.</summary>
+    public string Gateway { get; init; } = "";
+
+    /// <summary>Where Prometheus answers; empty for none.</summary>
+    public string Prometheus { get; init; } = "";
+
+    /// <summary>How figures are read.</summary>
+    public ClusterMetrics Metrics { get; init; } = ClusterMetrics.ApiServer;
+
+    /// <summary>Reads settings of the registry.</summary>
+    /// <exception cref="InvalidOperationException">They are not what was written.</exception>
+    public static KubernetesTargetSettings Read(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<KubernetesTargetSettings>(json, Json) ?? new();
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidOperationException("The settings of this target cannot be read. Enter them again.", exception);
+        }
+    }
+
+    /// <summary>Writes them for the registry.</summary>
+    public string Write() => JsonSerializer.Serialize(this, Json);
+
+    /// <summary>Without blanks around and empty entries in it.</summary>
+    public KubernetesTargetSettings Clean() => this with
+    {
+        Namespace = Namespace.Trim(' '),
+        Context = Context.Trim(' '),
+        Registries = [.. Registries.Select(r => r.Trim(' ').TrimEnd('/')).Where(r => r.Length > 0).Distinct(StringComparer.Ordinal)],
+        RuntimeImage = RuntimeImage.Trim(' '),
+        GpuRuntimeImage = GpuRuntimeImage.Trim(' '),
+        NodeFilter = NodeFilter.Trim(' '),
+        GatewayNamespace = GatewayNamespace.Trim(' '),
+        Gateway = Gateway.Trim(' '),
+        Prometheus = Prometheus.Trim(' '),
+    };
+
+    /// <summary>Checks them; the first thing that is wrong, with its field.</summary>
+    public Result Check()
+    {
+        if (Names.Check(Namespace, "namespace") is { Succeeded: false } space)
+        {
+            return space;
+        }
+
+        if (KeptNamespaces.Contains(Namespace, StringComparer.Ordinal) || Namespace.StartsWith("kube-", StringComparison.Ordinal))
+        {
+            return Failure.Invalid("Namespaces that begin with kube- belong to the cluster itself. Make one for models and name it here.", "namespace");
+        }
+
+        if (Registries.Count is 0 or > MostRegistries)
+        {
+            return Failure.Invalid($"Name 1 to {MostRegistries} registries that images may come from, such as registry.example or registry.example/team.", "registries");
+        }
+
+        if (Registries.FirstOrDefault(r => !IsRegistry(r)) is not null)
+        {
+            return Failure.Invalid("A registry is a host and, if you like, whole first parts of a path, such as registry.example:5000/team: no scheme, no tag, no *.", "registries");
+        }
+
+        if (CheckImage(RuntimeImage, "image") is { Succeeded: false } image)
+        {
+            return image;
+        }
+
+        if (CheckImage(GpuRuntimeImage, "gpuImage") is { Succeeded: false } gpuImage)
+        {
+            return gpuImage;
+        }
+
+        if (CheckNodeFilter() is { Succeeded: false } filter)
+        {
+            return filter;
+        }
+
+        if (Gateway.Length > 0 && Names.Check(Gateway, "gateway") is { Succeeded: false } gateway)
+        {
+            return gateway;
+        }
+
+        if (GatewayNamespace.Length > 0 && (Gateway.Length == 0 || !Names.Check(GatewayNamespace, "gateway").Succeeded))
+        {
+            return Failure.Invalid("Name the gateway and its namespace, or neither.", "gateway");
+        }
+
+        return Prometheus.Length == 0
+            ? Metrics == ClusterMetrics.Prometheus ? Failure.Invalid("Say where Prometheus answers.", "prometheus") : Result.Done
+            : Uri.TryCreate(Prometheus, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
+                ? Result.Done
+                : Failure.Invalid("Prometheus needs an address that begins with https:// or http://, without user or query.", "prometheus");
+    }
+
+    private static bool IsRegistry(string text) => ImageReference.Parse($"{text}/x@sha256:{new string('0', 64)}").Succeeded && !text.Contains('@', StringComparison.Ordinal);
+
+    private Result CheckImage(string text, string field)
+    {
+        if (text.Length == 0)
+        {
+            return Result.Done;
+        }
+
+        var image = ImageReference.Parse(text, field);
+        return !image.Succeeded ? image.Failure
+            : image.Value.IsFrom(Registries) ? Result.Done
+            : Failure.Invalid($"{image.Value.Registry} is not among the registries that images may come from.", field);
+    }
+
+    // Equality alone, joined by commas: everything that choosing nodes needs, and nothing that reads otherwise than it looks.
+    private Result CheckNodeFilter()
+    {
+        foreach (var part in NodeFilter.Length == 0 ? [] : NodeFilter.Split(','))
+        {
+            var pair = part.Split('=', 2);
+            var (name, value) = (pair[0].Trim(' '), pair.Length > 1 ? pair[1].Trim(' ') : "");
+            var check = PlanGuard.CheckSelector(name, value);
+            if (!check.Succeeded)
+            {
+                return check.Failure with { Field = "nodeLabels" };
+            }
+        }
+
+        return NodeFilter.Length <= 1024 ? Result.Done : Failure.Invalid("The labels of nodes are too many.", "nodeLabels");
+    }
+}

@@ -1,0 +1,135 @@
+using k8s;
+using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+
+namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes;
+
+/// <summary>A cluster that keeps what it is given. Its watch can be held back, as real ones lag behind.</summary>
+internal sealed class FakeCluster : ICluster, IClusters
+{
+    private readonly Dictionary<string, IKubernetesObject<V1ObjectMeta>> stored = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IKubernetesObject<V1ObjectMeta>> seen = new(StringComparer.Ordinal);
+    private int version;
+
+    public event Action<ClusterChange>? Changed;
+
+    public ClusterSettings Settings { get; init; } = new() { Namespace = KubernetesSamples.Namespace, Registries = ["registry.example"], ReachesPods = true };
+
+    public string? Problem { get; set; }
+
+    public bool Lags { get; set; }
+
+    public List<string> Calls { get; } = [];
+
+    public List<string> Logs { get; } = [];
+
+    public Task<ICluster> GetAsync(Guid targetId, CancellationToken cancellation) => Task.FromResult<ICluster>(this);
+
+    public bool Watches(string kind) => kind != "HTTPRoute";
+
+    public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) => seen.GetValueOrDefault($"{kind}/{name}");
+
+    public IReadOnlyCollection<T> All<T>()
+        where T : class, IKubernetesObject<V1ObjectMeta> => [.. seen.Values.OfType<T>()];
+
+    public IReadOnlyCollection<V1Pod> PodsOnNodes() => All<V1Pod>();
+
+    public Task SeenAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    public Task<IKubernetesObject<V1ObjectMeta>> ApplyAsync(IKubernetesObject<V1ObjectMeta> wanted, bool force, bool dryRun, CancellationToken cancellation)
+    {
+        if (dryRun)
+        {
+            var would = Copy(wanted);
+            would.Metadata.ManagedFields = [.. stored.GetValueOrDefault($"{wanted.Kind}/{wanted.Metadata.Name}")?.Metadata.ManagedFields ?? [], new() { Manager = ObjectLabels.Manager }];
+            return Task.FromResult(would);
+        }
+
+        Calls.Add($"apply {wanted.Kind}/{wanted.Metadata.Name}");
+        return Task.FromResult(Put(wanted, ObjectLabels.Manager));
+    }
+
+    public Task DeleteAsync(IKubernetesObject<V1ObjectMeta> one, CancellationToken cancellation)
+    {
+        Calls.Add($"delete {one.Kind}/{one.Metadata.Name}");
+        Remove(one);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation)
+    {
+        Logs.Add($"{pod}/{container}{(previous ? " before" : "")}");
+        return Task.FromResult<IReadOnlyList<string>>(["line"]);
+    }
+
+    public Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation) => throw new NotSupportedException();
+
+    /// <summary>Stores a copy, as if somebody of that name had written it.</summary>
+    public IKubernetesObject<V1ObjectMeta> Put(IKubernetesObject<V1ObjectMeta> one, string manager)
+    {
+        var copy = Copy(one);
+        copy.Metadata.ResourceVersion = $"{++version}";
+        copy.Metadata.ManagedFields = [.. copy.Metadata.ManagedFields?.Where(f => f.Manager != manager) ?? [], new() { Manager = manager, Time = new DateTime(2026, 1, 1).AddSeconds(version) }];
+        stored[$"{one.Kind}/{one.Metadata.Name}"] = copy;
+        if (!Lags && copy.Metadata.Labels?.ContainsKey(ObjectLabels.ManagedBy) == true)
+        {
+            Show(copy);
+        }
+
+        return copy;
+    }
+
+    /// <summary>Takes an object away.</summary>
+    public void Remove(IKubernetesObject<V1ObjectMeta> one)
+    {
+        stored.Remove($"{one.Kind}/{one.Metadata.Name}");
+        seen.Remove($"{one.Kind}/{one.Metadata.Name}");
+        Changed?.Invoke(new(one, IsGone: true));
+    }
+
+    /// <summary>Lets the watch catch up.</summary>
+    public void CatchUp()
+    {
+        Lags = false;
+        foreach (var one in stored.Values.ToList())
+        {
+            Show(one);
+        }
+    }
+
+    /// <summary>Shows something without storing it, such as an event.</summary>
+    public void Show(IKubernetesObject<V1ObjectMeta> one)
+    {
+        seen[$"{one.Kind}/{one.Metadata.Name}"] = one;
+        Changed?.Invoke(new(one, IsGone: false));
+    }
+
+    /// <summary>Edits a copy of an object that is there, as a person does.</summary>
+    public void Edit<T>(string name, Action<T> change)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var copy = (T)Copy(All<T>().Single(o => o.Metadata.Name == name));
+        change(copy);
+        Put(copy, "kubectl-edit");
+    }
+
+    private static IKubernetesObject<V1ObjectMeta> Copy(IKubernetesObject<V1ObjectMeta> one)
+    {
+        var text = KubernetesJson.Serialize(one);
+        return one switch
+        {
+            V1Deployment => KubernetesJson.Deserialize<V1Deployment>(text),
+            V1Service => KubernetesJson.Deserialize<V1Service>(text),
+            V1ConfigMap => KubernetesJson.Deserialize<V1ConfigMap>(text),
+            V1Secret => KubernetesJson.Deserialize<V1Secret>(text),
+            V1ServiceAccount => KubernetesJson.Deserialize<V1ServiceAccount>(text),
+            V1NetworkPolicy => KubernetesJson.Deserialize<V1NetworkPolicy>(text),
+            V1PodDisruptionBudget => KubernetesJson.Deserialize<V1PodDisruptionBudget>(text),
+            V2HorizontalPodAutoscaler => KubernetesJson.Deserialize<V2HorizontalPodAutoscaler>(text),
+            V1Pod => KubernetesJson.Deserialize<V1Pod>(text),
+            HttpRoute => KubernetesJson.Deserialize<HttpRoute>(text),
+            _ => throw new NotSupportedException(one.Kind),
+        };
+    }
+}

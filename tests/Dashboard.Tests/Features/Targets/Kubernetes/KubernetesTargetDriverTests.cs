@@ -1,0 +1,322 @@
+using k8s.Models;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Features.Targets.Kubernetes;
+using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
+using Ops.Data;
+using Ops.Data.Rollouts;
+using Ops.Testing;
+
+namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes;
+
+public sealed class KubernetesTargetDriverTests : IDisposable
+{
+    private readonly FakeCluster cluster = new();
+    private readonly ObservedEndpoints observed = new();
+    private readonly List<TargetEvent> told = [];
+    private readonly ManualTime time = new();
+    private readonly RevisionSpec one = KubernetesSamples.Revision(number: 1);
+    private readonly RevisionSpec two = KubernetesSamples.Revision(number: 2);
+    private readonly string first;
+    private KubernetesTargetDriver driver;
+
+    public KubernetesTargetDriverTests()
+    {
+        driver = Driver();
+        first = ObjectNames.Of(KubernetesSamples.Endpoint, one);
+    }
+
+    private static EndpointRef Endpoint => KubernetesSamples.Endpoint;
+
+    [Fact]
+    public async Task Apply_Twice_SendsEverythingOnceInTheOrderItIsNeeded()
+    {
+        await ApplyAsync(one);
+
+        Assert.Equal(
+            ["ServiceAccount/digits", "NetworkPolicy/digits", "PodDisruptionBudget/digits", $"ConfigMap/{first}", $"Secret/{first}-fetch", $"Service/{first}", $"Deployment/{first}", "Service/digits"],
+            cluster.Calls.Select(c => c["apply ".Length..]));
+        cluster.Calls.Clear();
+        await ApplyAsync(one);
+        Assert.Empty(cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Apply_WhileTheWatchIsBehind_TrustsTheReplies()
+    {
+        await ApplyAsync(one);
+        cluster.Calls.Clear();
+        cluster.Lags = true;
+
+        await ApplyAsync(one with { Replicas = 5 });
+        await ApplyAsync(one with { Replicas = 5 });
+        cluster.CatchUp();
+        await ApplyAsync(one with { Replicas = 5 });
+
+        Assert.Equal([$"apply Deployment/{first}"], cluster.Calls);
+        Assert.Empty(told);
+    }
+
+    [Fact]
+    public async Task Apply_RevisionLeftOut_IsDeletedAndTheRestStays()
+    {
+        await ApplyAsync(one, two);
+        cluster.Calls.Clear();
+
+        await ApplyAsync(two);
+
+        Assert.Equal(["ConfigMap", "Deployment", "Secret", "Service"], cluster.Calls.Select(c => c.Split(' ', '/')[1]).Order());
+        Assert.All(cluster.Calls, c => Assert.Contains(first, c, StringComparison.Ordinal));
+        await ApplyAsync();
+        Assert.Empty(cluster.All<V1Deployment>());
+        Assert.Empty(cluster.All<V1ServiceAccount>());
+    }
+
+    [Fact]
+    public async Task Apply_AfterARestart_KnowsWhatItMadeAndRemovesWhatIsWantedNoMore()
+    {
+        await ApplyAsync(one, two);
+        cluster.Calls.Clear();
+        driver.Dispose();
+        driver = Driver();
+
+        await ApplyAsync(two);
+
+        Assert.All(cluster.Calls, c => Assert.StartsWith("delete", c, StringComparison.Ordinal));
+        Assert.Empty(told);
+    }
+
+    [Fact]
+    public async Task Apply_NameThatIsTaken_LeavesTheOtherAlone()
+    {
+        cluster.Put(new V1Service { Kind = "Service", Metadata = new() { Name = "digits" }, Spec = new() }, "helm");
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(one));
+
+        Assert.Contains("Service digits that does not belong to digits", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("apply Service/digits", cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Apply_PlanOfAnotherNamespace_TouchesNothing()
+    {
+        var plan = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { Namespace = "kube-system" } };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(KubernetesSamples.Revision(plan)));
+
+        Assert.Empty(cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Apply_ImageThatAPersonChanged_IsPutBackAtOnceAndTold()
+    {
+        await SettledAsync();
+        cluster.Edit<V1Deployment>(first, d => d.Spec.Template.Spec.Containers[0].Image = "evil.example/x");
+
+        await ApplyAsync(one);
+
+        Assert.Equal(KubernetesSamples.Image, cluster.All<V1Deployment>().Single().Spec.Template.Spec.Containers[0].Image);
+        Assert.Contains("by kubectl-edit. It is put back.", Assert.Single(told).Message, StringComparison.Ordinal);
+        Assert.Empty(driver.DriftOf(Endpoint.Id));
+    }
+
+    [Fact]
+    public async Task Apply_DeletedDeployment_ComesBack()
+    {
+        await SettledAsync();
+        cluster.Remove(cluster.All<V1Deployment>().Single());
+
+        await ApplyAsync(one);
+
+        Assert.Single(cluster.All<V1Deployment>());
+        Assert.Contains("was deleted", Assert.Single(told).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Apply_ScaledByAPersonWhileNothingMoves_WaitsForSomebodyToPutItBack()
+    {
+        await SettledAsync();
+        cluster.Edit<V1Deployment>(first, d => d.Spec.Replicas = 7);
+
+        await ApplyAsync(one);
+        await ApplyAsync(one);
+
+        Assert.Empty(cluster.Calls);
+        Assert.Equal("spec.replicas", Assert.Single(driver.DriftOf(Endpoint.Id)).Path);
+        Assert.Single(told);
+
+        driver.PutBack(Endpoint.Id);
+        await ApplyAsync(one);
+        Assert.Equal(2, cluster.All<V1Deployment>().Single().Spec.Replicas);
+        Assert.Empty(driver.DriftOf(Endpoint.Id));
+    }
+
+    [Fact]
+    public async Task Apply_AcceptedChange_StaysUntilSomethingElseIsWanted()
+    {
+        await SettledAsync();
+        cluster.Edit<V1Deployment>(first, d => d.Spec.Replicas = 7);
+        await ApplyAsync(one);
+
+        driver.Accept(Endpoint.Id);
+        await ApplyAsync(one);
+        Assert.Empty(driver.DriftOf(Endpoint.Id));
+        Assert.Empty(cluster.Calls);
+
+        await ApplyAsync(one with { Replicas = 3 });
+        Assert.Equal(3, cluster.All<V1Deployment>().Single().Spec.Replicas);
+    }
+
+    [Fact]
+    public async Task Apply_ScaledByAPersonMidRollout_IsPutBack()
+    {
+        await ApplyAsync(one, two);
+        cluster.Edit<V1Deployment>(first, d => d.Spec.Replicas = 0);
+
+        await ApplyAsync(one, two);
+
+        Assert.Equal(2, cluster.All<V1Deployment>().Single(d => d.Metadata.Name == first).Spec.Replicas);
+    }
+
+    [Fact]
+    public async Task Apply_Autoscaled_LeavesTheNumberToTheScalerAndNeverShrinksItForTheNextRevision()
+    {
+        var plan = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { Autoscaling = new() { MinReplicas = 2, MaxReplicas = 9, CpuPercent = 50 } } };
+        var scaled = KubernetesSamples.Revision(plan, number: 1);
+        var name = ObjectNames.Of(Endpoint, scaled);
+        await ApplyAsync(scaled);
+        cluster.Edit<V1Deployment>(name, d => d.Spec.Replicas = 6);
+
+        await ApplyAsync(scaled);
+        await ApplyAsync(scaled, two);
+
+        Assert.Equal(6, cluster.All<V1Deployment>().Single(d => d.Metadata.Name == name).Spec.Replicas);
+        Assert.Empty(cluster.All<V2HorizontalPodAutoscaler>());
+        Assert.Empty(told);
+    }
+
+    [Fact]
+    public async Task Apply_AddressesThatGrowOld_AreRenewed()
+    {
+        await ApplyAsync(one);
+        cluster.Calls.Clear();
+        time.Advance(TimeSpan.FromHours(5));
+        await ApplyAsync(one);
+        Assert.Empty(cluster.Calls);
+
+        time.Advance(TimeSpan.FromHours(2));
+        await ApplyAsync(one);
+
+        Assert.Equal([$"apply Secret/{first}-fetch"], cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Watch_PodsChange_IsPublishedAndTold()
+    {
+        await ApplyAsync(one);
+        await driver.ObserveAsync(Endpoint, CancellationToken.None);
+
+        cluster.Put(Pod("a", ready: false), "kubelet");
+        cluster.Put(Pod("a", ready: true), "kubelet");
+
+        Assert.Equal(1, observed.Find(Endpoint.Id)!.ReadyOf(one.PlanId));
+        Assert.Equal([TargetEventKinds.Started, TargetEventKinds.Ready], told.Select(t => t.Kind));
+        cluster.Remove(Pod("a", ready: true));
+        Assert.Empty(observed.Find(Endpoint.Id)!.Replicas);
+        Assert.Equal(TargetEventKinds.Stopped, told[^1].Kind);
+    }
+
+    [Fact]
+    public async Task Observe_QuotaUsedUp_ShowsTheMissingReplicaWithItsReason()
+    {
+        await ApplyAsync(one);
+        cluster.Edit<V1Deployment>(first, d => d.Status = new() { Conditions = [new() { Type = "ReplicaFailure", Status = "True", Message = "pods \"x\" is forbidden: exceeded quota: gpus" }] });
+
+        var replica = Assert.Single((await driver.ObserveAsync(Endpoint, CancellationToken.None)).Replicas);
+
+        Assert.Equal(ReplicaPhase.Failed, replica.Phase);
+        Assert.Contains("quota is used up", replica.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Observe_ClusterThatDoesNotAnswer_IsNoGroundToDecideOn()
+    {
+        cluster.Problem = "The cluster has not answered since 03:04.";
+
+        Assert.Equal(cluster.Problem, (await Assert.ThrowsAsync<InvalidOperationException>(() => driver.ObserveAsync(Endpoint, CancellationToken.None))).Message);
+    }
+
+    [Fact]
+    public async Task Watch_EventOfAPodThatWasNeverMade_IsToldOnceForItsEndpoint()
+    {
+        await ApplyAsync(one);
+        await driver.ObserveAsync(Endpoint, CancellationToken.None);
+        var happened = new Corev1Event
+        {
+            Kind = "Event", Metadata = new() { Name = "e", Uid = "e" }, Type = "Warning", Reason = "FailedCreate", Message = "exceeded quota: gpus", Count = 1,
+            LastTimestamp = time.GetUtcNow().UtcDateTime.AddSeconds(1), InvolvedObject = new() { Kind = "ReplicaSet", Name = $"{first}-5d4f8c7b9" },
+        };
+
+        cluster.Show(happened);
+        cluster.Show(happened);
+        cluster.Show(happened with { InvolvedObject = new() { Kind = "ReplicaSet", Name = "another-5d4f8c7b9" }, Metadata = new() { Name = "f", Uid = "f" } });
+
+        var news = Assert.Single(told);
+        Assert.Equal((Endpoint.Id, one.PlanId, TargetEventKinds.Cluster), (news.EndpointId, news.PlanId, news.Kind));
+    }
+
+    [Fact]
+    public async Task ReadLog_ChoosesTheContainerThatHasSomethingToSay()
+    {
+        cluster.Put(Pod("a", ready: true), "kubelet");
+        var starting = Pod("b", ready: false);
+        starting.Status.ContainerStatuses = null;
+        cluster.Put(starting, "kubelet");
+
+        await driver.ReadLogAsync(Endpoint, "a", 10, CancellationToken.None);
+        await driver.ReadLogAsync(Endpoint, "b", 10, CancellationToken.None);
+        Assert.Empty(await driver.ReadLogAsync(Endpoint with { Id = Guid.NewGuid() }, "a", 10, CancellationToken.None));
+
+        Assert.Equal(["a/server", "b/fetch"], cluster.Logs);
+    }
+
+    public void Dispose() => driver.Dispose();
+
+    private async Task SettledAsync()
+    {
+        await ApplyAsync(one);
+        await ApplyAsync(one);
+        cluster.Calls.Clear();
+    }
+
+    private Task ApplyAsync(params RevisionSpec[] revisions) => driver.ApplyAsync(Endpoint, revisions, CancellationToken.None);
+
+    private KubernetesTargetDriver Driver()
+    {
+        var links = new FetchLinks(new EphemeralDataProtectionProvider(), Options.Create(new KubernetesOptions()));
+        var supply = new VersionSupply((_, _) => Task.FromResult(Result.Of(KubernetesSamples.Source)), links, time);
+        return new(cluster, new(supply), observed, new Told(told), time, NullLogger<KubernetesTargetDriver>.Instance);
+    }
+
+    private V1Pod Pod(string name, bool ready) => new()
+    {
+        Kind = "Pod",
+        Metadata = new() { Name = name, Labels = ObjectLabels.Of(Endpoint, one) },
+        Spec = new() { NodeName = "gpu-1" },
+        Status = new()
+        {
+            Phase = "Running",
+            PodIP = "10.0.0.1",
+            ContainerStatuses = [new() { Name = "server", Ready = ready, State = new() { Running = new() { StartedAt = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc) } } }],
+        },
+    };
+
+    private sealed class Told(List<TargetEvent> events) : ITargetEvents
+    {
+        public void Report(TargetEvent happened) => events.Add(happened);
+    }
+}

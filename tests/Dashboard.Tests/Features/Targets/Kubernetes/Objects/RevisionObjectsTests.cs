@@ -1,0 +1,124 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Data.Rollouts;
+
+namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes.Objects;
+
+public sealed class RevisionObjectsTests
+{
+    [Fact]
+    public void Deployment_AnyPlan_RunsConfined()
+    {
+        var pod = Pod(KubernetesSamples.Plan);
+
+        Assert.False(pod.AutomountServiceAccountToken);
+        Assert.True(pod.SecurityContext.RunAsNonRoot);
+        Assert.Equal("RuntimeDefault", pod.SecurityContext.SeccompProfile.Type);
+        Assert.Null(pod.HostNetwork);
+        Assert.All(pod.Containers.Concat(pod.InitContainers), container =>
+        {
+            Assert.Equal(KubernetesSamples.Image, container.Image);
+            Assert.False(container.SecurityContext.AllowPrivilegeEscalation);
+            Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
+            Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
+            Assert.Equal("1Gi", new ResourceQuantity(container.Resources.Limits["memory"].ToString()).CanonicalizeString());
+            Assert.Equal(container.Resources.Limits, container.Resources.Requests);
+        });
+    }
+
+    [Fact]
+    public void Deployment_FetchesIntoTheFolderThatTheServerLooksInto()
+    {
+        var pod = Pod(KubernetesSamples.Plan);
+        var configuration = Json(RevisionObjects.Configuration(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models").Data["runtime.json"]);
+        var model = configuration["Ops"]!["runtime"]!["models"]![0]!;
+
+        var folder = $"/models/{KubernetesSamples.Plan.VersionDigest}";
+        Assert.Equal(["fetch", "--manifest", "/etc/ops/fetch/manifest.json", "--into", folder], pod.InitContainers.Single().Args);
+        Assert.Equal("/models", pod.Containers.Single().Env.Single(v => v.Name == "Ops__Runtime__CacheFolder").Value);
+        Assert.Equal($"file://{folder}/model.onnx", (string?)model["files"]![0]!["source"]);
+        Assert.Equal($"{folder}/labels/näme 1.txt", new Uri((string)model["files"]![1]!["source"]!).LocalPath);
+        Assert.DoesNotContain("signature", configuration.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FetchSecret_HoldsAddressesHashesAndSizes()
+    {
+        var secret = RevisionObjects.FetchSecret(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models", new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+        var manifest = Json(Encoding.UTF8.GetString(secret.Data["manifest.json"]));
+
+        Assert.Equal("2026-01-02T03:04:05Z", secret.Metadata.Annotations[ObjectLabels.ExpiresAt]);
+        Assert.Equal(KubernetesSamples.Plan.VersionDigest, (string?)manifest["digest"]);
+        Assert.Equal("https://store.example/model.onnx?signature=secret", (string?)manifest["files"]![0]!["url"]);
+        Assert.Equal((10L << 20, new string('a', 64)), ((long)manifest["files"]![0]!["size"]!, (string)manifest["files"]![0]!["sha256"]!));
+    }
+
+    [Fact]
+    public void Deployment_Gpus_AreLimitedAndTheirTaintTolerated()
+    {
+        var pod = Pod(KubernetesSamples.Plan with { Resources = new() { Gpus = 2 }, Kubernetes = KubernetesSamples.Plan.Kubernetes! with { GpuResource = "nvidia.com/mig-1g.10gb" } });
+
+        Assert.Equal(2, pod.Containers[0].Resources.Limits["nvidia.com/mig-1g.10gb"].ToInt32());
+        Assert.False(pod.InitContainers[0].Resources.Limits.ContainsKey("nvidia.com/mig-1g.10gb"));
+        var toleration = Assert.Single(pod.Tolerations);
+        Assert.Equal(("nvidia.com/gpu", "Exists", "NoSchedule"), (toleration.Key, toleration.OperatorProperty, toleration.Effect));
+        Assert.Null(Pod(KubernetesSamples.Plan).Tolerations);
+    }
+
+    [Fact]
+    public void Deployment_ChosenNodes_AreTermsOfOneNameEach()
+    {
+        var terms = Pod(KubernetesSamples.Plan with { Nodes = ["a", "b"] }).Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms;
+
+        Assert.Equal(["a", "b"], terms.Select(t => Assert.Single(Assert.Single(t.MatchFields).Values)));
+        Assert.All(terms, t => Assert.Equal("metadata.name", t.MatchFields[0].Key));
+    }
+
+    [Fact]
+    public void Deployment_HostileText_StaysAValue()
+    {
+        var plan = KubernetesSamples.Plan with { EnvironmentVariables = new Dictionary<string, string> { ["GREETING"] = "x\nhostNetwork: true" } };
+        var yaml = ObjectYaml.Write([Deployment(plan)]);
+
+        var read = KubernetesYaml.Deserialize<V1Deployment>(yaml);
+        Assert.Null(read.Spec.Template.Spec.HostNetwork);
+        Assert.Equal("x\nhostNetwork: true", read.Spec.Template.Spec.Containers[0].Env.Single(v => v.Name == "GREETING").Value);
+    }
+
+    [Fact]
+    public void Write_Objects_AreReadBackTheSameAndSecretsWithoutTheirContent()
+    {
+        var secret = RevisionObjects.FetchSecret(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models", default);
+        var yaml = ObjectYaml.Write([Deployment(KubernetesSamples.Plan), secret]);
+
+        var read = KubernetesYaml.LoadAllFromString(yaml);
+        Assert.Empty(Drift.Between(Deployment(KubernetesSamples.Plan), (V1Deployment)read[0]));
+        Assert.Empty(Drift.Between((V1Deployment)read[0], Deployment(KubernetesSamples.Plan)));
+        Assert.DoesNotContain("signature", yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("manifest.json: ", yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Autoscaler_Goals_BecomeMetrics()
+    {
+        var plan = KubernetesSamples.Plan with
+        {
+            Kubernetes = KubernetesSamples.Plan.Kubernetes! with { Autoscaling = new() { MinReplicas = 2, MaxReplicas = 5, CpuPercent = 70, MemoryPercent = 80, PodMetric = "queue", PodMetricAverage = "20" } },
+        };
+        var scaler = RevisionObjects.Autoscaler(KubernetesSamples.Endpoint, KubernetesSamples.Revision(plan), "models")!;
+
+        Assert.Equal((2, 5), (scaler.Spec.MinReplicas, scaler.Spec.MaxReplicas));
+        Assert.Equal(["Resource", "Resource", "Pods"], scaler.Spec.Metrics.Select(m => m.Type));
+        Assert.Equal(scaler.Metadata.Name, scaler.Spec.ScaleTargetRef.Name);
+        Assert.Null(RevisionObjects.Autoscaler(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), "models"));
+    }
+
+    private static V1Deployment Deployment(PlanSpec plan) => RevisionObjects.Deployment(KubernetesSamples.Endpoint, KubernetesSamples.Revision(plan), KubernetesSamples.Source, "models", 2);
+
+    private static V1PodSpec Pod(PlanSpec plan) => Deployment(plan).Spec.Template.Spec;
+
+    private static JsonNode Json(string text) => JsonNode.Parse(text)!;
+}
