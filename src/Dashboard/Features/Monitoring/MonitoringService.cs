@@ -38,7 +38,7 @@ internal sealed class MonitoringService(
             });
         }
 
-        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => r.Address is not null).Select(r => (e.Endpoint, Replica: r)));
+        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => scraper.Reaches(e.Endpoint, r)).Select(r => (e.Endpoint, Replica: r)));
         await Parallel.ForEachAsync(
             replicas,
             new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellation },
@@ -88,7 +88,7 @@ internal sealed class MonitoringService(
         var series = store.For(endpoint.Id).Replica(replica.Id);
         try
         {
-            series.Add(await scraper.ReadAsync(replica, cancellation));
+            series.Add(await scraper.ReadAsync(endpoint, replica, cancellation));
             failing.TryRemove(replica.Id, out _);
         }
         catch (Exception exception) when (!cancellation.IsCancellationRequested && exception is HttpRequestException or FormatException or OperationCanceledException)

@@ -13,12 +13,16 @@ internal sealed class Scraper : IDisposable
 {
     private const int MostBytes = 4 * 1024 * 1024;
     private readonly HttpClient client;
+    private readonly IReplicaTransport[] transports;
+    private readonly TimeSpan timeout;
     private readonly TimeProvider time;
 
     /// <summary>Keeps one connection to each replica.</summary>
-    public Scraper(IOptions<MonitoringOptions> options, TimeProvider time)
+    public Scraper(IOptions<MonitoringOptions> options, TimeProvider time, IEnumerable<IReplicaTransport>? transports = null)
     {
         this.time = time;
+        this.transports = [.. transports ?? []];
+        timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds);
         client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None })
         {
             Timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds),
@@ -27,16 +31,33 @@ internal sealed class Scraper : IDisposable
         client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("text/plain"));
     }
 
+    /// <summary>Whether a replica can be asked now, by its address or through what stands in front of it.</summary>
+    public bool Reaches(EndpointRef endpoint, ReplicaObservation replica) => replica.Address is not null || transports.Any(t => t.Reaches(endpoint, replica));
+
     /// <summary>Reads a replica's counters.</summary>
     /// <exception cref="HttpRequestException">It does not answer, or not with success.</exception>
     /// <exception cref="FormatException">It answers something else.</exception>
     /// <exception cref="OperationCanceledException">It did not answer in time.</exception>
-    public async Task<CounterReading> ReadAsync(ReplicaObservation replica, CancellationToken cancellation)
+    public async Task<CounterReading> ReadAsync(EndpointRef endpoint, ReplicaObservation replica, CancellationToken cancellation)
     {
-        var bytes = await client.GetByteArrayAsync(new Uri(replica.Address!, "/metrics"), cancellation);
+        var bytes = replica.Address is { } address
+            ? await client.GetByteArrayAsync(new Uri(address, "/metrics"), cancellation)
+            : await ReadThroughAsync(endpoint, replica, cancellation);
         return RuntimeScrape.Read(PrometheusText.Parse(Encoding.UTF8.GetString(bytes)), time.GetUtcNow());
     }
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
+
+    private async Task<byte[]> ReadThroughAsync(EndpointRef endpoint, ReplicaObservation replica, CancellationToken cancellation)
+    {
+        var transport = transports.FirstOrDefault(t => t.Reaches(endpoint, replica)) ?? throw new HttpRequestException($"{replica.Id} cannot be reached.");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(timeout);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/metrics", UriKind.Relative));
+        using var response = await transport.SendAsync(endpoint, replica, request, patience.Token);
+        response.EnsureSuccessStatusCode();
+        await response.Content.LoadIntoBufferAsync(MostBytes, patience.Token);
+        return await response.Content.ReadAsByteArrayAsync(patience.Token);
+    }
 }

@@ -15,6 +15,7 @@ using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
+using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
 using Ops.Data.Access;
@@ -84,6 +85,7 @@ internal sealed class UploadHost : IAsyncDisposable
 
         var app = builder.Build();
         app.MapModelStore();
+        app.MapFetch();
         await app.Services.GetRequiredService<RegistryMigrator>().MigrateAsync();
         await app.StartAsync();
         return new UploadHost(app, root);

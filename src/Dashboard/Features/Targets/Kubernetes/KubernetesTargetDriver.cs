@@ -92,6 +92,7 @@ internal sealed class KubernetesTargetDriver(
     {
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
+        managed.Act(time.GetUtcNow());
         await managed.Applier.ApplyAsync(revisions, cluster, cancellation);
     }
 
@@ -118,6 +119,9 @@ internal sealed class KubernetesTargetDriver(
         return await cluster.ReadLogAsync(replicaId, hasBegun ? PodTemplate.Server : PodTemplate.Fetch, Math.Min(lines, MostLogLines), isBetweenRuns, cancellation);
     }
 
+    /// <summary>The cluster of an endpoint that was looked at before, or null.</summary>
+    public ICluster? ClusterOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId)?.Cluster;
+
     /// <summary>What somebody else has changed of an endpoint and nobody has decided about.</summary>
     public IReadOnlyList<DriftItem> DriftOf(Guid endpointId) => endpoints.TryGetValue(endpointId, out var managed) ? managed.Applier.Open : [];
 
@@ -134,7 +138,7 @@ internal sealed class KubernetesTargetDriver(
         {
             if (change.Object is Corev1Event happened)
             {
-                if (!change.IsGone && clusterEvents.Read(happened, cluster, id => endpoints.GetValueOrDefault(id)?.Endpoint.Name) is { } told)
+                if (!change.IsGone && clusterEvents.Read(happened, cluster, NameOf) is { } told)
                 {
                     events.Report(told);
                 }
@@ -168,6 +172,8 @@ internal sealed class KubernetesTargetDriver(
             managed.Applier.Dispose();
         }
     }
+    private string? NameOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId) is { } managed && managed.ActsAt(time.GetUtcNow()) ? managed.Endpoint.Name : null;
+
     private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), events, observed, always);
 
     private void Decide(Guid endpointId, Action<EndpointApplier> decision)

@@ -39,6 +39,13 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public Task<IKubernetesObject<V1ObjectMeta>> ApplyAsync(IKubernetesObject<V1ObjectMeta> wanted, bool force, bool dryRun, CancellationToken cancellation)
     {
+        if (dryRun)
+        {
+            var would = Copy(wanted);
+            would.Metadata.ManagedFields = [.. stored.GetValueOrDefault($"{wanted.Kind}/{wanted.Metadata.Name}")?.Metadata.ManagedFields ?? [], new() { Manager = ObjectLabels.Manager }];
+            return Task.FromResult(would);
+        }
+
         Calls.Add($"apply {wanted.Kind}/{wanted.Metadata.Name}");
         return Task.FromResult(Put(wanted, ObjectLabels.Manager));
     }
@@ -65,7 +72,7 @@ internal sealed class FakeCluster : ICluster, IClusters
         copy.Metadata.ResourceVersion = $"{++version}";
         copy.Metadata.ManagedFields = [.. copy.Metadata.ManagedFields?.Where(f => f.Manager != manager) ?? [], new() { Manager = manager, Time = new DateTime(2026, 1, 1).AddSeconds(version) }];
         stored[$"{one.Kind}/{one.Metadata.Name}"] = copy;
-        if (!Lags)
+        if (!Lags && copy.Metadata.Labels?.ContainsKey(ObjectLabels.ManagedBy) == true)
         {
             Show(copy);
         }

@@ -15,7 +15,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> accepted = new(StringComparer.Ordinal);
     private readonly HashSet<DriftItem> told = [];
-    private string lastWanted = "";
+    private string? lastWanted;
     private volatile bool putBack;
 
     /// <summary>Fields that somebody else has changed and that nobody has put back or accepted yet.</summary>
@@ -47,7 +47,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         try
         {
             var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
-            var isMoving = key != lastWanted || revisions.Count(r => r.Replicas > 0) > 1 || putBack;
+            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || putBack;
             var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
             List<DriftItem> open = [];
             foreach (var one in wanted)
@@ -89,6 +89,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         {
             if (last?.Wanted != text)
             {
+                await RefuseTakenAsync(one, last, cluster, cancellation);
                 await SendAsync(one, null, text, cluster, cancellation);
             }
 
@@ -96,10 +97,14 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         }
 
         var found = Newest(cluster.Find(one.Kind, one.Metadata.Name), last);
-        if (found is not null && ObjectLabels.EndpointOf(found.Metadata) is var owner && owner != endpoint.Id)
+        if (found is not null && ObjectLabels.EndpointOf(found.Metadata) != endpoint.Id)
         {
-            throw new InvalidOperationException(
-                $"{cluster.Settings.Namespace} has a {one.Kind} {one.Metadata.Name} that does not belong to {endpoint.Name}. It is left alone; remove it or name the endpoint otherwise.");
+            throw Taken(one, cluster);
+        }
+
+        if (found is null)
+        {
+            await RefuseTakenAsync(one, last, cluster, cancellation);
         }
 
         var differences = Drift.Between(one, found);
@@ -128,6 +133,19 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 
         await SendAsync(one, found, text, cluster, cancellation);
     }
+
+    // Watches show only what carries our label. Before something is made for the first time the cluster is asked what would become of it: fields
+    // of others in the answer mean that somebody else's object has that name.
+    private async Task RefuseTakenAsync(IKubernetesObject<V1ObjectMeta> one, Applied? last, ICluster cluster, CancellationToken cancellation)
+    {
+        if (last is null && Drift.LastWriter((await cluster.ApplyAsync(one, force: true, dryRun: true, cancellation)).Metadata) is not null)
+        {
+            throw Taken(one, cluster);
+        }
+    }
+
+    private InvalidOperationException Taken(IKubernetesObject<V1ObjectMeta> one, ICluster cluster) => new(
+        $"{cluster.Settings.Namespace} has a {one.Kind} {one.Metadata.Name} that does not belong to {endpoint.Name}. It is left alone; remove it or name the endpoint otherwise.");
 
     private async Task SendAsync(IKubernetesObject<V1ObjectMeta> one, IKubernetesObject<V1ObjectMeta>? found, string text, ICluster cluster, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Data;
@@ -14,7 +15,8 @@ internal static class FetchEndpoint
     public static void MapFetch(this IEndpointRouteBuilder app) =>
         app.MapGet($"{FetchLinks.Path}/{{token}}", FetchAsync).AllowAnonymous();
 
-    private static async Task<IResult> FetchAsync(string token, HttpContext http, FetchLinks links, IDbContextFactory<RegistryDb> databases, ModelStores stores, ILogger<FetchLinks> log)
+    private static async Task<IResult> FetchAsync(
+        string token, HttpContext http, [FromServices] FetchLinks links, [FromServices] IDbContextFactory<RegistryDb> databases, [FromServices] ModelStores stores, [FromServices] ILogger<FetchLinks> log)
     {
         if (token.Length > LongestToken || links.Read(token) is not { } wanted)
         {

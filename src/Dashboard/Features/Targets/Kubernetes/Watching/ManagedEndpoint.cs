@@ -5,8 +5,11 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Watching;
 /// <summary>An endpoint that is driven here, in its cluster, with what was seen of it last.</summary>
 internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, EndpointApplier applier)
 {
+    // The reconciler of the dashboard that acts comes by at least this often.
+    private static readonly TimeSpan ActingFor = TimeSpan.FromMinutes(3);
     private readonly Lock gate = new();
     private EndpointObservation? last;
+    private long actedAt = DateTimeOffset.MinValue.UtcTicks;
 
     /// <summary>Which.</summary>
     public EndpointRef Endpoint => endpoint;
@@ -16,6 +19,12 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
 
     /// <summary>What changes its objects.</summary>
     public EndpointApplier Applier => applier;
+
+    /// <summary>Notes that this dashboard acts on the endpoint. Of several that watch only that one writes history.</summary>
+    public void Act(DateTimeOffset now) => Volatile.Write(ref actedAt, now.UtcTicks);
+
+    /// <summary>Whether this dashboard acts on the endpoint.</summary>
+    public bool ActsAt(DateTimeOffset now) => now.UtcTicks - Volatile.Read(ref actedAt) < ActingFor.Ticks;
 
     /// <summary>Looks, and tells and publishes what has changed since the last look. One look at a time, so that nothing is told twice or out of order.</summary>
     /// <param name="now">When.</param>
@@ -28,7 +37,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
         {
             var seen = EndpointView.Read(endpoint, cluster, now);
             var isNew = last is null || !last.Replicas.SequenceEqual(seen.Replicas);
-            foreach (var happened in isNew ? ReplicaNews.Between(last, seen) : [])
+            foreach (var happened in isNew && ActsAt(now) ? ReplicaNews.Between(last, seen) : [])
             {
                 events.Report(happened);
             }

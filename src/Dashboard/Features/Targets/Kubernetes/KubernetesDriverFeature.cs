@@ -1,0 +1,23 @@
+using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
+using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
+using Ops.Dashboard.Features.Targets.Local;
+
+namespace Ops.Dashboard.Features.Targets.Kubernetes;
+
+/// <summary>Clusters as targets: what drives them, given the connections.</summary>
+internal static class KubernetesDriverFeature
+{
+    /// <summary>Adds the driver and what it needs besides <see cref="IClusters"/> and the options.</summary>
+    public static IServiceCollection AddKubernetesDriver(this IServiceCollection services)
+    {
+        services.AddSingleton<FetchLinks>();
+        services.AddSingleton(provider => new VersionSupply(
+            provider.GetRequiredService<VersionSources>().ResolveAsync, provider.GetRequiredService<FetchLinks>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<WantedObjects>();
+        services.AddSingleton<ClusterPreview>();
+        services.AddSingleton<KubernetesTargetDriver>();
+        services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
+        services.AddSingleton<IReplicaTransport, PodTransport>();
+        return services;
+    }
+}
