@@ -66,6 +66,10 @@ internal sealed class ApiServer
         {
             // The client went.
         }
+        catch (InvalidOperationException exception) when (!context.Response.HasStarted)
+        {
+            await WriteAsync(context, ApiStatus.InternalError(exception.Message));
+        }
     }
 
     /// <summary>Runs a verb on an object or a collection, without HTTP.</summary>

@@ -134,7 +134,8 @@ internal sealed partial class ObjectWriter(ObjectStore store, TimeProvider time)
 
         if (version is null && kind is { Kind: "Lease" or "PodDisruptionBudget" } or { Extension: true })
         {
-            return ApiStatus.Invalid(kind, name, [FieldProblem.Invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
+            // The server names the resource here, not the kind.
+            return ApiStatus.Invalid(kind with { Kind = kind.Plural }, name, [FieldProblem.Invalid("metadata.resourceVersion", 0, "must be specified for an update")]);
         }
 
         updated = Settle(kind, live, updated, request.Subresource);
@@ -171,7 +172,7 @@ internal sealed partial class ObjectWriter(ObjectStore store, TimeProvider time)
             return ApiStatus.BadRequest("metadata.managedFields must be nil");
         }
 
-        var typed = $"failed to create typed patch object ({request.Namespace}/{request.Name}; {kind.ApiVersion}, Kind={kind.Kind}): ";
+        var typed = $"failed to create typed patch object ({body.Text("metadata", "namespace")}/{body.Text("metadata", "name")}; {kind.ApiVersion}, Kind={kind.Kind}): ";
         if (FieldValidation.Unknown(kind.Schema, body) is [var first, ..])
         {
             return new ApiStatus(500, "", $"{typed}.{first}: field not declared in schema");

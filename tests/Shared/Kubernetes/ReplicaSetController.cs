@@ -60,7 +60,11 @@ internal sealed class ReplicaSetController(SimulatedCluster cluster)
             Count(status, "readyReplicas", ready.Count);
             Count(status, "availableReplicas", available);
             status["observedGeneration"] = s.Number("metadata", "generation") ?? 1;
-            if (failure is not null)
+            if (failure is not null && Conditions.Find(s, "ReplicaFailure") is not null)
+            {
+                // The names of the pods that could not be made differ; the first message stays.
+            }
+            else if (failure is not null)
             {
                 Conditions.Set(s, "ReplicaFailure", "True", "FailedCreate", failure, cluster.Writes.Now);
             }

@@ -56,8 +56,13 @@ internal sealed class SimulatedCluster : IDisposable
             settling = true;
             try
             {
-                for (var round = 0; round < 500; round++)
+                for (var round = 0; ; round++)
                 {
+                    if (round == 300)
+                    {
+                        throw new InvalidOperationException("The controllers of the double do not come to rest; last changes: " + string.Join(", ", Store.Since(Store.Version - 6)!.Select(e => $"{e.Type} {e.Kind.Kind} {e.Object.Text("metadata", "name")}")));
+                    }
+
                     var before = Store.Version;
                     due = null;
                     controllers.ForEach(c => c());

@@ -91,7 +91,7 @@ public sealed class RawApiTests(ClusterFixture cluster)
         Assert.Equal(400, created.Code);
         Assert.Equal("Deployment in version \"v1\" cannot be handled as a Deployment: strict decoding error: unknown field \"spec.replicaz\"", created.Message);
         Assert.Equal(500, applied.Code);
-        Assert.Equal($"failed to create typed patch object ({space}/a; apps/v1, Kind=Deployment): .spec.replicaz: field not declared in schema", applied.Message);
+        Assert.Equal("failed to create typed patch object (/a; apps/v1, Kind=Deployment): .spec.replicaz: field not declared in schema", applied.Message);
         Assert.Equal(404, (await Api.GetAsync($"/apis/apps/v1/namespaces/{space}/deployments/a")).Code);
     }
 
@@ -165,7 +165,7 @@ public sealed class RawApiTests(ClusterFixture cluster)
 
         Assert.Equal((201, 200, 409), (made.Code, second.Code, third.Code));
         Assert.Equal("Operation cannot be fulfilled on leases.coordination.k8s.io \"l\": the object has been modified; please apply your changes to the latest version and try again", third.Message);
-        Assert.Equal((422, "Lease.coordination.k8s.io \"l\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update"), (blind.Code, blind.Message));
+        Assert.Equal((422, "leases.coordination.k8s.io \"l\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update"), (blind.Code, blind.Message));
         Assert.Equal(409, (await Api.PostAsync(path, Objects.Lease("l", "four"))).Code);
     }
 }

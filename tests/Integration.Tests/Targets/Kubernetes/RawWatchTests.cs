@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Ops.Testing.Kubernetes;
+
+namespace Ops.Integration.Tests.Targets.Kubernetes;
+
+/// <summary>How watches behave where caches rely on it: the same on the double and on a real server.</summary>
+[Collection(ClusterGroup.Name)]
+public sealed class RawWatchTests(ClusterFixture cluster)
+{
+    private RawApi Api => cluster.Api;
+
+    [Fact]
+    public async Task Watch_FromTheVersionOfAList_TellsWhatCameSince()
+    {
+        var path = $"/api/v1/namespaces/{await cluster.NamespaceAsync()}/configmaps";
+        var from = (await Api.GetAsync(path)).Version;
+        await MakeAsync(path, "a");
+        await Api.MergeAsync(path + "/a", """{"data":{"k":"v"}}""");
+        await Api.DeleteAsync(path + "/a");
+
+        var events = await Api.WatchAsync($"{path}?watch=true&fieldSelector=metadata.name=a&resourceVersion={from}&timeoutSeconds=20", e => e.Count == 3);
+
+        Assert.Equal(["ADDED", "MODIFIED", "DELETED"], events.Select(e => e.Text("type")!));
+        var versions = events.Select(e => long.Parse(e.Text("object", "metadata", "resourceVersion")!)).ToList();
+        Assert.Equal(versions.Order(), versions);
+        Assert.Equal("ConfigMap", events[0].Text("object", "kind"));
+        var resumed = await Api.WatchAsync($"{path}?watch=true&fieldSelector=metadata.name=a&resourceVersion={versions[1]}&timeoutSeconds=20", e => e.Count == 1);
+        Assert.Equal("DELETED", resumed.Single().Text("type"));
+    }
+
+    [Fact]
+    public async Task Watch_BySelector_ObjectThatNoLongerMatchesIsDeleted()
+    {
+        var path = $"/api/v1/namespaces/{await cluster.NamespaceAsync()}/configmaps";
+        var from = (await Api.GetAsync(path)).Version;
+        await MakeAsync(path, "a", "x");
+        await Api.MergeAsync(path + "/a", """{"metadata":{"labels":{"l":"y"}}}""");
+        await Api.MergeAsync(path + "/a", """{"metadata":{"labels":{"l":"x"}}}""");
+
+        var events = await Api.WatchAsync($"{path}?watch=true&labelSelector=l%3Dx&resourceVersion={from}&timeoutSeconds=20", e => e.Count == 3);
+
+        Assert.Equal(["ADDED", "DELETED", "ADDED"], events.Select(e => e.Text("type")!));
+    }
+
+    [Fact]
+    public async Task Watch_UntilItsTime_EndsWithABookmark()
+    {
+        var path = $"/api/v1/namespaces/{await cluster.NamespaceAsync()}/configmaps";
+        var from = (await Api.GetAsync(path)).Version;
+        var events = await Api.WatchAsync($"{path}?watch=true&allowWatchBookmarks=true&resourceVersion={from}&timeoutSeconds=4", _ => false);
+        Assert.Equal("BOOKMARK", events[^1].Text("type"));
+        Assert.True(long.Parse(events[^1].Text("object", "metadata", "resourceVersion")!) >= long.Parse(from));
+    }
+
+    [Fact]
+    public async Task Watch_FromLongAgo_IsToldThatItExpired()
+    {
+        var events = await Api.WatchAsync("/api/v1/configmaps?watch=true&resourceVersion=1&timeoutSeconds=5", e => e.Count == 1);
+        Assert.Equal("ERROR", events[0].Text("type"));
+        Assert.Equal((410, "Expired"), (events[0].Number("object", "code"), events[0].Text("object", "reason")));
+        Assert.StartsWith("too old resource version: 1 (", events[0].Text("object", "message"), StringComparison.Ordinal);
+    }
+
+    private async Task MakeAsync(string path, string name, string label = "none") =>
+        Assert.Equal(201, (await Api.PostAsync(path, new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["l"] = label } } })).Code);
+}
