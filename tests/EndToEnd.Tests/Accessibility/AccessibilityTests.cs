@@ -30,7 +30,7 @@ public sealed class AccessibilityTests(BrowserFixture browser, ITestOutputHelper
         var window = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator | Roles.Approver | Roles.Administrator, "olga")));
         foreach (var path in new[]
         {
-            "/", "/endpoints", "/models", "/models/upload", "/models/import", "/rollouts", "/rollouts/new", "/inbox", "/targets", "/targets/local", "/audit", "/settings", "/settings/people",
+            "/", "/endpoints", "/models", "/models/upload", "/models/import", "/rollouts", "/rollouts/new", "/inbox", "/targets", "/targets/new", "/targets/local", "/audit", "/settings", "/settings/people",
             "/settings/people/new", "/settings/policies", "/settings/stores", "/settings/stores/new", "/settings/stores/new?kind=s3", "/settings/stores/filesystem", "/account", "/account/password", "/no-such-page", "/models/none", "/endpoints/none", $"/rollouts/{Guid.NewGuid()}",
         })
         {

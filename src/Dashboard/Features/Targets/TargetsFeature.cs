@@ -18,6 +18,7 @@ internal static class TargetsFeature
         services.AddHostedService(provider => provider.GetRequiredService<TargetsFeed>());
         services.AddSingleton<TargetCommands>();
         services.AddSingleton<Kubernetes.DriftCommands>();
+        services.AddSingleton<Pages.Clusters.ClusterDesk>();
         services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
         services.AddClusters();

@@ -37,7 +37,7 @@ internal sealed class TargetsFeed(
     internal async Task RoundAsync(CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var targets = await db.Targets.AsNoTracking().OrderBy(t => t.Name).ToListAsync(cancellation);
+        var targets = await db.Targets.AsNoTracking().Where(t => t.RetiredAt == null).OrderBy(t => t.Name).ToListAsync(cancellation);
         var endpoints = observed.All;
 
         // Each as soon as it is read: a cluster that does not answer must not keep the others from being shown.

@@ -15,6 +15,7 @@ internal static class KubernetesDriverFeature
             provider.GetRequiredService<VersionSources>().ResolveAsync, provider.GetRequiredService<FetchLinks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WantedObjects>();
         services.AddSingleton<ClusterPreview>();
+        services.AddSingleton<PlanYaml>();
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
         services.AddSingleton<IReplicaTransport, PodTransport>();

@@ -56,7 +56,7 @@ internal sealed class PlanChoices(IDbContextFactory<RegistryDb> databases, Targe
     public async Task<IReadOnlyList<TargetChoice>> TargetsAsync(CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var targets = await db.Targets.AsNoTracking().OrderBy(t => t.Name).ToListAsync(cancellation);
+        var targets = await db.Targets.AsNoTracking().Where(t => t.RetiredAt == null).OrderBy(t => t.Name).ToListAsync(cancellation);
         return await Task.WhenAll(targets.Select(target => ChoiceAsync(target, cancellation)));
     }
 
