@@ -36,6 +36,7 @@ try
     app.MapHealth();
     app.MapServing();
     app.MapModelStore();
+    app.MapTargets();
     app.MapOpsComponents();
     app.MapAccess();
     app.MapAudit();

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Dashboard.Components.Palette;
+using Ops.Dashboard.Features.Targets.Kubernetes;
 using Ops.Dashboard.Features.Targets.Kubernetes.Client;
+using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
 using Ops.Dashboard.Features.Targets.Local;
 
 namespace Ops.Dashboard.Features.Targets;
@@ -22,6 +24,10 @@ internal static class TargetsFeature
         services.AddScoped<ICommandSource, TargetPalette>();
         services.AddLocalTarget();
         services.AddClusters();
+        services.AddKubernetesDriver();
         return services;
     }
+
+    /// <summary>Maps where pods fetch files of versions.</summary>
+    public static void MapTargets(this IEndpointRouteBuilder app) => app.MapFetch();
 }

@@ -29,6 +29,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
         {
             Namespace = settings.Namespace,
             Registries = settings.Registries,
+            Images = settings.Images(),
             ReachesPods = settings.InCluster,
             Gateway = settings.Gateway.Length == 0 ? null : (settings.GatewayNamespace.Length == 0 ? null : settings.GatewayNamespace, settings.Gateway),
         };

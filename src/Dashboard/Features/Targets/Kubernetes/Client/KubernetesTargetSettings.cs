@@ -77,6 +77,23 @@ internal sealed record KubernetesTargetSettings
     /// <summary>Writes them for the registry.</summary>
     public string Write() => JsonSerializer.Serialize(this, Json);
 
+    /// <summary>The images by the names of runtimes, as plans look them up.</summary>
+    public IReadOnlyDictionary<string, string> Images()
+    {
+        Dictionary<string, string> images = new(StringComparer.Ordinal);
+        if (RuntimeImage.Length > 0)
+        {
+            images["ops-runtime"] = RuntimeImage;
+        }
+
+        if (GpuRuntimeImage.Length > 0)
+        {
+            images["ops-runtime-gpu"] = GpuRuntimeImage;
+        }
+
+        return images;
+    }
+
     /// <summary>Without blanks around and empty entries in it.</summary>
     public KubernetesTargetSettings Clean() => this with
     {
