@@ -116,7 +116,7 @@ internal static class ClusterChecker
         var had = string.Join(", ", need.Verbs.Except(lacking));
         return lacking.Count == 0
             ? new(need.Name, true, $"May {had}.", need.Without is not null)
-            : new(need.Name, false, $"May not {string.Join(", ", lacking)} {need.Resource}{(had.Length > 0 ? $" (may {had})" : "")}. {need.Without ?? "Give the account the role in docker/kubernetes."}", need.Without is not null);
+            : new(need.Name, false, $"May not {string.Join(", ", lacking)} {need.Resource}{(had.Length > 0 ? $" (may {had})" : "")}. {need.Without ?? "Give the account the role that this page shows."}", need.Without is not null);
     }
 
     private static bool Allows(V1SubjectRulesReviewStatus? rules, Need need, string verb) => rules?.ResourceRules?.Any(rule =>
