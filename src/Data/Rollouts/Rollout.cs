@@ -215,7 +215,7 @@ public sealed class Rollout
         if (moved.Succeeded)
         {
             ProgressedAt = now;
-            EnterStep(StepIndex);
+            BeginStep(StepIndex);
         }
 
         return moved;
@@ -248,7 +248,7 @@ public sealed class Rollout
     /// <summary>The controller begins a step.</summary>
     public void EnterStep(int index)
     {
-        (StepIndex, StepReachedAt, IsPromoted, GatesJson) = (index, null, false, null);
+        BeginStep(index);
         Revision++;
     }
 
@@ -311,6 +311,8 @@ public sealed class Rollout
         ProgressedAt = progressed ? now : ProgressedAt;
         Revision++;
     }
+
+    private void BeginStep(int index) => (StepIndex, StepReachedAt, IsPromoted, GatesJson) = (index, null, false, null);
 
     private Result Move(RolloutState to, string status, DateTimeOffset now, params ReadOnlySpan<RolloutState> from)
     {
