@@ -26,16 +26,7 @@ internal sealed class Forwarder : IDisposable
         ObservedEndpoints observed, RouteTable routes, ServingStatistics statistics, ShadowCopies shadows, IOptions<ServingOptions> options, TimeProvider time, ILogger<Forwarder> log)
     {
         (this.observed, this.routes, this.statistics, this.shadows, this.options, this.time, this.log) = (observed, routes, statistics, shadows, options.Value, time, log);
-        client = new(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ActivityHeadersPropagator = null,
-            ConnectTimeout = TimeSpan.FromSeconds(2),
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-        });
+        client = new(ReplicaHandler.Make());
         observed.Changed += OnChanged;
     }
 

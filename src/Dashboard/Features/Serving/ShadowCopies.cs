@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Ops.Dashboard.Features.Serving;
 
 /// <summary>
@@ -15,15 +13,7 @@ internal sealed class ShadowCopies : IDisposable
     private const int MostGathered = 64;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim room = new(MostAtOnce);
-    private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = TimeSpan.FromSeconds(2),
-    });
+    private readonly HttpMessageInvoker client = new(ReplicaHandler.Make());
 
     private int gathering;
     private long sent;

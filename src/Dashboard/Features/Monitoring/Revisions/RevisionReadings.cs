@@ -30,13 +30,13 @@ internal sealed class RevisionReadings(TimeProvider time)
             return;
         }
 
-        var readings = watched.Replicas.GetOrAdd(replicaId, _ => new());
+        var readings = watched.Replicas.GetOrAdd(replicaId, _ => []);
         lock (readings)
         {
-            readings.Enqueue(new(time.GetTimestamp(), counters));
-            while (readings.Count > 2 && time.GetElapsedTime(readings.Peek().At) > Longest)
+            readings.AddLast(new Reading(time.GetTimestamp(), counters));
+            while (readings.Count > 2 && time.GetElapsedTime(readings.First!.Value.At) > Longest)
             {
-                readings.Dequeue();
+                readings.RemoveFirst();
             }
         }
     }
@@ -80,28 +80,23 @@ internal sealed class RevisionReadings(TimeProvider time)
         return figures;
     }
 
-    private (CounterReading First, CounterReading Last)? Over(Queue<Reading> readings, TimeSpan window)
+    private (CounterReading First, CounterReading Last)? Over(LinkedList<Reading> readings, TimeSpan window)
     {
         lock (readings)
         {
-            if (readings.Count < 2 || time.GetElapsedTime(readings.Last().At) > Stale)
+            if (readings.Count < 2 || time.GetElapsedTime(readings.Last!.Value.At) > Stale)
             {
                 return null;
             }
 
-            // The newest that is at least as old as the window, else the oldest there is.
-            var first = readings.Peek();
-            foreach (var reading in readings)
+            // The newest that is at least as old as the window, else the oldest there is. From the end, since windows are shorter than what is kept.
+            var first = readings.Last;
+            while (first.Previous is { } earlier && time.GetElapsedTime(first.Value.At) < window)
             {
-                if (time.GetElapsedTime(reading.At) < window)
-                {
-                    break;
-                }
-
-                first = reading;
+                first = earlier;
             }
 
-            return (first.Counters, readings.Last().Counters);
+            return (first.Value.Counters, readings.Last.Value.Counters);
         }
     }
 
@@ -116,6 +111,6 @@ internal sealed class RevisionReadings(TimeProvider time)
 
     private sealed record Watched(long Since)
     {
-        public ConcurrentDictionary<string, Queue<Reading>> Replicas { get; } = new(StringComparer.Ordinal);
+        public ConcurrentDictionary<string, LinkedList<Reading>> Replicas { get; } = new(StringComparer.Ordinal);
     }
 }

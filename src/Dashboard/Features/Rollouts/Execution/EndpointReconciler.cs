@@ -51,6 +51,10 @@ internal sealed class EndpointReconciler(
         var rollout = endpoint.ActiveRolloutId is { } activeId ? await db.Rollouts.SingleAsync(r => r.Id == activeId, cancellation) : null;
         var observation = await WithinTimeAsync(token => driver.ObserveAsync(reference, token), cancellation);
         var picture = await EndpointPicture.ReadAsync(db, endpoint, target, rollout, observation, cancellation);
+        if (rollout is null)
+        {
+            gates.Forget(endpointId);
+        }
 
         return endpoint.RetiredAt is not null
             ? await RetireAsync(picture, driver, reference, cancellation)
@@ -163,7 +167,6 @@ internal sealed class EndpointReconciler(
         if (step.IsDone)
         {
             await outcomes.SucceedAsync(picture, rollout, cancellation);
-            gates.Forget(rollout);
             return;
         }
 

@@ -1,9 +1,9 @@
 using Microsoft.EntityFrameworkCore;
+using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Data;
-using Ops.Data.Audit;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Rollouts.Execution;
@@ -132,23 +132,9 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
         return $"No progress for {idle.TotalSeconds:0} s: {step.Status}{words}";
     }
 
-    private void AuditAutomatic(EndpointPicture picture, Rollout rollout, string why)
-    {
-        var now = time.GetUtcNow();
-        picture.Db.AuditEntries.Add(new()
-        {
-            Id = Guid.CreateVersion7(now),
-            At = now,
-            PersonName = "system",
-            SignedInHow = "system",
-            Action = "rollout.roll-back-automatically",
-            SubjectKind = "rollout",
-            SubjectId = rollout.Id.ToString(),
-            SubjectName = RolloutOpening.NameOf(picture.Endpoint, rollout),
-            Reason = why,
-            Result = AuditResult.Done,
-        });
-    }
+    private void AuditAutomatic(EndpointPicture picture, Rollout rollout, string why) =>
+        new CommandScope(picture.Db, Caller.System(Guid.NewGuid().ToString("N")), null, "rollout.roll-back-automatically", time.GetUtcNow())
+            .Audit("rollout", rollout.Id, RolloutOpening.NameOf(picture.Endpoint, rollout), reason: why);
 
     // Every look measures anew; the registry is written only when an answer turns, or now and then.
     private static bool HasNews(IReadOnlyList<GateVerdict> known, IReadOnlyList<GateVerdict> now) =>

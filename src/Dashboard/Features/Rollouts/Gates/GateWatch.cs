@@ -33,11 +33,11 @@ internal sealed class GateWatch(RevisionReadings readings, StepClock clock, Time
             : GateVerdict.Read(rollout.GatesJson);
     }
 
-    /// <summary>Forgets a rollout that ended.</summary>
-    public void Forget(Rollout rollout)
+    /// <summary>Forgets an endpoint that has no rollout any more, however it ended.</summary>
+    public void Forget(Guid endpointId)
     {
-        readings.Forget(rollout.EndpointId);
-        clock.Forget(rollout.Id);
+        readings.Forget(endpointId);
+        clock.Forget(endpointId);
     }
 
     private GateVerdict Judge(int index, PlanGate gate, EndpointPicture picture, Rollout rollout, Plan to)

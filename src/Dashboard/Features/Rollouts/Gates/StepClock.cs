@@ -19,11 +19,11 @@ internal sealed class StepClock(TimeProvider time)
             return null;
         }
 
-        var mark = marks.GetValueOrDefault(rollout.Id);
-        if (mark is null || mark.Reached != reached)
+        var mark = marks.GetValueOrDefault(rollout.EndpointId);
+        if (mark is null || mark.RolloutId != rollout.Id || mark.Reached != reached)
         {
             var already = time.GetUtcNow() - reached;
-            mark = marks[rollout.Id] = new(reached, time.GetTimestamp(), already > TimeSpan.Zero ? already : TimeSpan.Zero);
+            mark = marks[rollout.EndpointId] = new(rollout.Id, reached, time.GetTimestamp(), already > TimeSpan.Zero ? already : TimeSpan.Zero);
         }
 
         return mark.Before + time.GetElapsedTime(mark.Seen);
@@ -31,10 +31,10 @@ internal sealed class StepClock(TimeProvider time)
 
     /// <summary>For how long this process has looked at the step; null before it asked for <see cref="TimeIn"/>.</summary>
     public TimeSpan? TimeWatched(Rollout rollout) =>
-        marks.TryGetValue(rollout.Id, out var mark) && mark.Reached == rollout.StepReachedAt ? time.GetElapsedTime(mark.Seen) : null;
+        marks.TryGetValue(rollout.EndpointId, out var mark) && mark.RolloutId == rollout.Id && mark.Reached == rollout.StepReachedAt ? time.GetElapsedTime(mark.Seen) : null;
 
-    /// <summary>Forgets a rollout that ended.</summary>
-    public void Forget(Guid rolloutId) => marks.TryRemove(rolloutId, out _);
+    /// <summary>Forgets what an endpoint's last rollout was at.</summary>
+    public void Forget(Guid endpointId) => marks.TryRemove(endpointId, out _);
 
-    private sealed record Mark(DateTimeOffset Reached, long Seen, TimeSpan Before);
+    private sealed record Mark(Guid RolloutId, DateTimeOffset Reached, long Seen, TimeSpan Before);
 }

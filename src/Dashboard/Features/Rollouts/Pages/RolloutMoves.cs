@@ -17,7 +17,7 @@ internal static class RolloutMoves
     {
         { Plan.Strategy.Steps.Count: 0 } => new("Promote", "This strategy has no steps: it goes on by itself."),
         { Rollout.State: not RolloutState.Running } => new("Promote", detail.Rollout.State == RolloutState.Paused ? "Resume it first." : "Only a rollout that is under way can be promoted."),
-        _ when RolloutProgressReader.Of(detail).Step is not { } step || step >= detail.Plan.Strategy.Steps.Count => new("Promote", "It is at no step that could be left."),
+        _ when detail.Rollout.StepIndex >= detail.Plan.Strategy.Steps.Count => new("Promote", "It is at no step that could be left."),
         _ => new("Promote", null),
     };
 

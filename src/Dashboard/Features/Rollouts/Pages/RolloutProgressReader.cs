@@ -1,4 +1,5 @@
 using Ops.Dashboard.Features.Rollouts.Gates;
+using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Rollouts.Pages;
@@ -23,7 +24,7 @@ internal static class RolloutProgressReader
         return new(rollout.StepIndex, rollout.StepReachedAt, gates)
         {
             WaitsForPerson = isIn && rollout.State == RolloutState.Running && strategy.Steps[rollout.StepIndex].WaitsForPerson && rollout.StepReachedAt is not null && !rollout.IsPromoted
-                && rollout.Status.Contains("waits for a person", StringComparison.Ordinal),
+                && rollout.Status.Contains(StepMachine.ForAPerson, StringComparison.Ordinal),
             PreviewPath = isIn && strategy.Name == "blue-green" && rollout.StepReachedAt is not null ? $"serve/{detail.Endpoint}/preview/v2/models/{detail.Plan.Model}" : null,
         };
     }

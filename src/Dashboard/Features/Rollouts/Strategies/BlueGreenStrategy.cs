@@ -28,13 +28,13 @@ internal sealed class BlueGreenStrategy : SteppedStrategy
     };
 
     /// <inheritdoc/>
-    protected override Step Finish(StrategyInput input, int before)
+    protected override Step Finish(StrategyInput input)
     {
         var isWhole = input.Ready(input.To) >= input.To.Replicas;
         var isSwitched = input.TimeInStep is not null;
         var keep = TimeSpan.FromSeconds(input.Strategy.KeepOldSeconds);
         var mayGo = isSwitched && isWhole && input.TimeInStep >= keep && !input.IsPaused;
-        Dictionary<Guid, int> replicas = mayGo ? new() { [input.To.Id] = input.To.Replicas } : Beside(input, before, Math.Max(1, input.To.Replicas));
+        Dictionary<Guid, int> replicas = mayGo ? new() { [input.To.Id] = input.To.Replicas } : Beside(input, Math.Max(1, input.To.Replicas));
 
         // Once switched it stays so while any of the new set answers; the old one takes over only when none does.
         var serves = isSwitched ? input.Ready(input.To) > 0 : isWhole;
@@ -47,7 +47,7 @@ internal sealed class BlueGreenStrategy : SteppedStrategy
             IsWaiting = isWhole && !mayGo,
             Status = !serves ? $"{input.Ready(input.To)} of {Sentences.Replicas(input.To.Replicas)} of {input.To.Name} ready for the switch."
                 : mayGo ? Sentences.Progress(input, isWhole)
-                : $"{(input.IsPaused ? "Paused. " : "")}All requests go to {input.To.Name}; the old replicas stay for {GateWords.Seconds(input.Strategy.KeepOldSeconds)}.",
+                : $"{Sentences.Paused(input)}All requests go to {input.To.Name}; the old replicas stay for {GateWords.Seconds(input.Strategy.KeepOldSeconds)}.",
             IsDone = mayGo && input.PresentOthers == 0 && input.Present(input.To) == input.To.Replicas,
         };
     }

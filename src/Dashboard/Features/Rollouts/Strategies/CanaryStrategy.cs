@@ -37,7 +37,7 @@ internal sealed class CanaryStrategy : SteppedStrategy
     }
 
     /// <inheritdoc/>
-    protected override Step Finish(StrategyInput input, int before)
+    protected override Step Finish(StrategyInput input)
     {
         // The rest of the replicas comes beside the old ones: those still answer the last step's share, and fewer of them could not.
         var ready = input.Ready(input.To);
@@ -48,10 +48,10 @@ internal sealed class CanaryStrategy : SteppedStrategy
 
         return new()
         {
-            Replicas = Beside(input, before, input.To.Replicas),
+            Replicas = Beside(input, input.To.Replicas),
             Serving = new HashSet<Guid>([.. Olds(input), input.To.Id]),
             Weights = Weights(input, input.Strategy.Steps.Count - 1),
-            Status = $"{(input.IsPaused ? "Paused. " : "")}All steps are done; {ready} of {Sentences.Replicas(input.To.Replicas)} of {input.To.Name} ready.",
+            Status = $"{Sentences.Paused(input)}All steps are done; {ready} of {Sentences.Replicas(input.To.Replicas)} of {input.To.Name} ready.",
         };
     }
 }

@@ -26,5 +26,5 @@ internal sealed class ShadowStrategy : SteppedStrategy
     };
 
     /// <inheritdoc/>
-    protected override Step Finish(StrategyInput input, int before) => Roll(input);
+    protected override Step Finish(StrategyInput input) => Roll(input);
 }

@@ -10,6 +10,9 @@ namespace Ops.Dashboard.Features.Rollouts.Strategies;
 /// <param name="Waits">What it waits for, as the end of a sentence.</param>
 internal sealed record StepMachine(bool IsOver, string? Failure, string Waits)
 {
+    /// <summary>What it waits for when everything but a person's word is there.</summary>
+    public const string ForAPerson = "waits for a person to promote it";
+
     /// <summary>How much longer than its pause a step waits for figures that do not come.</summary>
     public static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(30);
 
@@ -46,7 +49,8 @@ internal sealed record StepMachine(bool IsOver, string? Failure, string Waits)
             return new(false, null, $"lasts {GateWords.Seconds((int)Math.Ceiling(whole.TotalSeconds))}");
         }
 
-        var unheld = gates.Count == 0 ? null : Enumerable.Range(0, gates.Count).Select(i => input.Gates.FirstOrDefault(v => v.Gate == i)).FirstOrDefault(v => v?.Answer != GateAnswer.Holds) ?? (input.Gates.Count < gates.Count ? Unmeasured : null);
+        // A gate of which there is no verdict at all holds as little as one without a figure.
+        var unheld = gates.Select((_, index) => input.Gates.FirstOrDefault(v => v.Gate == index) ?? Unmeasured).FirstOrDefault(v => v.Answer != GateAnswer.Holds);
         if (unheld is not null)
         {
             // A process that has just begun to look has measured nothing yet: that costs a window, not the rollout.
@@ -55,7 +59,7 @@ internal sealed record StepMachine(bool IsOver, string? Failure, string Waits)
             return isPatient ? new(false, null, $"a gate has no figure yet: {NameOf(gates, unheld)}") : new(false, $"A gate has no figure: {unheld.Why}", "");
         }
 
-        return step.WaitsForPerson ? new(false, null, "waits for a person to promote it") : new(true, null, "");
+        return step.WaitsForPerson ? new(false, null, ForAPerson) : new(true, null, "");
     }
 
     private static readonly GateVerdict Unmeasured = new(-1, GateAnswer.Missing, "It was not measured.", null, null, default);

@@ -24,17 +24,15 @@ internal abstract class SteppedStrategy : IStrategy
             return Rolling.Next(input) with { StepIndex = steps };
         }
 
-        var before = RollingStrategy.Before(input);
-
         if (input.StepIndex >= steps)
         {
-            return Finish(input, before) with { StepIndex = steps };
+            return Finish(input) with { StepIndex = steps };
         }
 
         var wanted = ReplicasIn(input);
         var ready = input.Ready(input.To);
         var isReached = input.TimeInStep is not null || ready >= wanted;
-        var replicas = Beside(input, before, wanted);
+        var replicas = Beside(input, wanted);
         if (!isReached)
         {
             return new()
@@ -42,9 +40,8 @@ internal abstract class SteppedStrategy : IStrategy
                 Replicas = replicas,
                 Serving = Serving(input, replicas),
                 Weights = input.StepIndex == 0 ? Only(input) : Weights(input, input.StepIndex - 1),
-                Preview = null,
                 StepIndex = input.StepIndex,
-                Status = $"{Paused(input)}{Title(input)}: {ready} of {Sentences.Replicas(wanted)} of {input.To.Name} ready.",
+                Status = $"{Sentences.Paused(input)}{Title(input)}: {ready} of {Sentences.Replicas(wanted)} of {input.To.Name} ready.",
             };
         }
 
@@ -60,7 +57,7 @@ internal abstract class SteppedStrategy : IStrategy
             StepIndex = look.IsOver && !input.IsPaused ? input.StepIndex + 1 : input.StepIndex,
             IsReached = true,
             IsWaiting = true,
-            Status = $"{Paused(input)}{Title(input)}{(look.Waits.Length > 0 ? $"; {look.Waits.TrimEnd('.')}" : "")}.",
+            Status = $"{Sentences.Paused(input)}{Title(input)}{(look.Waits.Length > 0 ? $"; {look.Waits.TrimEnd('.')}" : "")}.",
         };
     }
 
@@ -76,9 +73,7 @@ internal abstract class SteppedStrategy : IStrategy
     protected abstract Step During(StrategyInput input, IReadOnlyDictionary<Guid, int> replicas);
 
     /// <summary>What is left when all steps are behind it.</summary>
-    /// <param name="input">The input.</param>
-    /// <param name="before">How many replicas the endpoint had.</param>
-    protected abstract Step Finish(StrategyInput input, int before);
+    protected abstract Step Finish(StrategyInput input);
 
     /// <summary>The weights in a step before; all for what ran before unless the strategy splits.</summary>
     protected virtual IReadOnlyDictionary<Guid, int> Weights(StrategyInput input, int step) => Only(input);
@@ -93,30 +88,22 @@ internal abstract class SteppedStrategy : IStrategy
     protected static IEnumerable<Guid> Olds(StrategyInput input) => input.Olds.Where(p => input.Present(p) > 0 || p == input.Stable).Select(p => p.Id);
 
     /// <summary>The old revision whole and so many new replicas beside it.</summary>
-    protected static Dictionary<Guid, int> Beside(StrategyInput input, int before, int wanted)
+    protected static Dictionary<Guid, int> Beside(StrategyInput input, int wanted)
     {
         // The stable plan is whole, whatever became of its replicas; others help out as far as it is not.
-        Dictionary<Guid, int> replicas = [];
-        var missing = before;
-        if (input.Stable is { } stable)
-        {
-            replicas[stable.Id] = stable.Replicas;
-            missing -= input.Ready(stable);
-        }
-
+        var stable = input.Stable!;
+        Dictionary<Guid, int> replicas = new() { [stable.Id] = stable.Replicas };
+        var missing = RollingStrategy.Before(input) - input.Ready(stable);
         foreach (var leftover in input.Leftovers)
         {
             replicas[leftover.Id] = Math.Clamp(missing, 0, input.Useful(leftover));
             missing -= replicas[leftover.Id];
         }
 
-        var running = Math.Min(input.Running(input.To), input.To.Replicas);
-        replicas[input.To.Id] = input.IsPaused ? running : wanted;
+        replicas[input.To.Id] = input.IsPaused ? Math.Min(input.Running(input.To), input.To.Replicas) : wanted;
         return replicas.Where(pair => pair.Value > 0).ToDictionary();
     }
 
     private static HashSet<Guid> Serving(StrategyInput input, Dictionary<Guid, int> replicas) =>
         input.StepIndex == 0 ? [.. Olds(input)] : [.. replicas.Keys, .. Olds(input)];
-
-    private static string Paused(StrategyInput input) => input.IsPaused ? "Paused. " : "";
 }

@@ -14,7 +14,6 @@ internal static class KubernetesDriverFeature
         services.AddSingleton(provider => new VersionSupply(
             provider.GetRequiredService<VersionSources>().ResolveAsync, provider.GetRequiredService<FetchLinks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WantedObjects>();
-        services.AddSingleton<ClusterPreview>();
         services.AddSingleton<PlanYaml>();
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());

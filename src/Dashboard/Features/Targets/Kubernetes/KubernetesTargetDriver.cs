@@ -172,6 +172,7 @@ internal sealed class KubernetesTargetDriver(
             managed.Applier.Dispose();
         }
     }
+
     private string? NameOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId) is { } managed && managed.ActsAt(time.GetUtcNow()) ? managed.Endpoint.Name : null;
 
     private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), events, observed, always);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 
@@ -27,7 +28,7 @@ internal sealed record ClusterList(IReadOnlyList<IKubernetesObject<V1ObjectMeta>
 internal sealed class ClusterApi(ClusterSender sender) : IDisposable
 {
     /// <summary>Who we are among those who set fields.</summary>
-    public const string Manager = "ops-dashboard";
+    public const string Manager = ObjectLabels.Manager;
 
     private const int PageSize = 500;
     private const string Strict = $"fieldManager={Manager}&fieldValidation=Strict";
