@@ -81,6 +81,28 @@ public sealed class AccessibilityTests(BrowserFixture browser, ITestOutputHelper
         AssertClean();
     }
 
+    // What finds nothing anywhere would let every other test here pass.
+    [Fact]
+    public async Task Look_AtAPageWithFaults_FindsThemInTheThemeTheyAreIn()
+    {
+        var dashboard = Own(await DashboardProcess.StartAsync());
+        var window = Own(await Browser.OpenAsync(dashboard));
+        await window.GoAsync("/account/sign-in");
+        await window.Page.EvaluateAsync(
+            """
+            () => {
+              document.querySelector('main').insertAdjacentHTML('beforeend', '<input id="nameless"><p class="faint">Hardly to be read</p>');
+              document.head.insertAdjacentHTML('beforeend', '<style>.faint { color: #000; background: #fff; } @media (prefers-color-scheme: dark) { .faint { color: #999; } }</style>');
+            }
+            """);
+        await axe.LookAsync(window, "page");
+        Assert.Collection(
+            axe.Violations.Order(),
+            found => Assert.StartsWith("page (Dark): color-contrast", found, StringComparison.Ordinal),
+            found => Assert.StartsWith("page (Light): label", found, StringComparison.Ordinal));
+        Assert.Contains("#nameless", axe.Violations.Single(v => v.Contains("label", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
     private async Task LookAsync(SignedIn window, string path)
     {
         await window.GoAsync(path);
