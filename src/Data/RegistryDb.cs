@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
@@ -14,7 +15,7 @@ namespace Ops.Data;
 
 /// <summary>The registry. One instance per operation, from <see cref="IDbContextFactory{TContext}"/>; never one per browser.</summary>
 /// <remarks>Each database has a derived class, because migrations hang on the class.</remarks>
-public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext<Person, Guid>(options)
+public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext<Person, Guid>(options), IDataProtectionKeyContext
 {
     /// <summary>The one row about this installation.</summary>
     public DbSet<Installation> Installations => Set<Installation>();
@@ -87,6 +88,9 @@ public abstract class RegistryDb(DbContextOptions options) : IdentityUserContext
 
     /// <summary>Who may act.</summary>
     public DbSet<Lease> Leases => Set<Lease>();
+
+    /// <summary>The keys of an installation of several dashboards, encrypted. Empty where they are in the data folder.</summary>
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 
     /// <inheritdoc/>
     public override int SaveChanges(bool acceptAllChangesOnSuccess)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 using Ops.Data;
 using Ops.Data.Startup;
@@ -35,7 +34,7 @@ internal static class HostingFeature
         var folder = new DataFolder(Path.GetFullPath(options.DataPath, builder.Environment.ContentRootPath));
         builder.Services.AddSingleton(folder);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddDataProtection().SetApplicationName("Ops").PersistKeysToFileSystem(new DirectoryInfo(folder.Folder("keys")));
+        builder.Services.AddKeys(options, folder);
         if (options.Database == "postgres")
         {
             builder.Services.AddPostgresRegistry(options.ConnectionString!);
@@ -58,5 +57,7 @@ internal static class HostingFeature
 
     /// <summary>Brings the registry up to date. Call it before the application runs.</summary>
     /// <exception cref="RegistryUnusableException">The database cannot be used; the message says what to do.</exception>
-    public static Task MigrateRegistryAsync(this WebApplication app) => app.Services.GetRequiredService<RegistryMigrator>().MigrateAsync(app.Lifetime.ApplicationStopping);
+    /// <exception cref="StartRefusedException">The keys in it cannot be read.</exception>
+    public static Task MigrateRegistryAsync(this WebApplication app) =>
+        app.Services.GetRequiredService<RegistryMigrator>().MigrateAsync(() => Keys.Settle(app.Services), app.Lifetime.ApplicationStopping);
 }

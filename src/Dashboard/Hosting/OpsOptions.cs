@@ -16,6 +16,15 @@ internal sealed class OpsOptions
 
     /// <summary>The Npgsql connection string when <see cref="Database"/> is <c>postgres</c>.</summary>
     public string? ConnectionString { get; set; }
+
+    /// <summary>
+    /// A PEM file with a certificate and its RSA key. With it, the keys that cookies and secrets are encrypted with are in the registry, encrypted to
+    /// this certificate, so that several dashboards share them; without it they are in the data folder.
+    /// </summary>
+    public string? KeysCertificate { get; set; }
+
+    /// <summary>PEM files of certificates that <see cref="KeysCertificate"/> replaced: keys that were encrypted to them can still be read.</summary>
+    public IReadOnlyList<string> OldKeysCertificates { get; set; } = [];
 }
 
 /// <summary>Reports every mistake in <see cref="OpsOptions"/> at once, each with its key.</summary>
@@ -38,6 +47,11 @@ internal sealed class ValidateOpsOptions : IValidateOptions<OpsOptions>
         if (options.Database == "postgres" && string.IsNullOrWhiteSpace(options.ConnectionString))
         {
             failures.Add("Ops:ConnectionString must be set when Ops:Database is 'postgres'.");
+        }
+
+        if (options.OldKeysCertificates.Count > 0 && string.IsNullOrWhiteSpace(options.KeysCertificate))
+        {
+            failures.Add("Ops:OldKeysCertificates needs Ops:KeysCertificate, the certificate that replaced them.");
         }
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

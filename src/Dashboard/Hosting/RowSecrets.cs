@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 namespace Ops.Dashboard.Hosting;
 
 /// <summary>
-/// Encrypts what a row of the registry keeps secret, with keys that are in the data folder and never in the registry. What was encrypted for one
+/// Encrypts what a row of the registry keeps secret, with the keys of this installation (<see cref="Keys"/>). What was encrypted for one
 /// row cannot be read as another's. Keys that were replaced or revoked go on decrypting: losing access is worse than using them.
 /// </summary>
 /// <param name="protection">The keys.</param>
@@ -15,7 +15,7 @@ internal sealed class RowSecrets(IDataProtectionProvider protection, string purp
     public string Protect(Guid rowId, byte[] plain) => Convert.ToBase64String(For(rowId).Protect(plain));
 
     /// <summary>Decrypts it.</summary>
-    /// <exception cref="CryptographicException">It is not what was written, or the keys in the data folder are not those it was encrypted with.</exception>
+    /// <exception cref="CryptographicException">It is not what was written, or the keys at hand are not those it was encrypted with.</exception>
     public byte[] Unprotect(Guid rowId, string text)
     {
         byte[] bytes;

@@ -20,8 +20,14 @@ public sealed class RegistryMigrator(IDbContextFactory<RegistryDb> databases, Ti
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
 
     /// <summary>Migrates and seeds.</summary>
+    /// <exception cref="RegistryUnusableException">As <see cref="MigrateAsync(Action, CancellationToken)"/>.</exception>
+    public Task MigrateAsync(CancellationToken cancellation = default) => MigrateAsync(() => { }, cancellation);
+
+    /// <summary>Migrates and seeds.</summary>
+    /// <param name="inTurn">What else only one process may do at a time, once the schema is there.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="RegistryUnusableException">The database was written by a newer program, or another process holds on to it. The message is for the administrator.</exception>
-    public async Task MigrateAsync(CancellationToken cancellation = default)
+    public async Task MigrateAsync(Action inTurn, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var turn = await WaitForTurnAsync(db, cancellation);
@@ -49,6 +55,7 @@ public sealed class RegistryMigrator(IDbContextFactory<RegistryDb> databases, Ti
 
         await FillAsync(db, cancellation);
         await SeedAsync(db, cancellation);
+        inTurn();
     }
 
     private async Task<IAsyncDisposable> WaitForTurnAsync(RegistryDb db, CancellationToken cancellation)

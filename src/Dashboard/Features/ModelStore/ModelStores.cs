@@ -175,7 +175,7 @@ internal sealed class ModelStores : IDisposable
         }
         catch (CryptographicException)
         {
-            return new(row, null, "Its secrets cannot be read: they were encrypted with keys that are not in the data folder. Enter the secrets anew, or restore the folder 'keys'.");
+            return new(row, null, "Its secrets cannot be read: they were encrypted with keys that are not at hand. Enter the secrets anew, or restore the keys.");
         }
         catch (Exception exception)
         {

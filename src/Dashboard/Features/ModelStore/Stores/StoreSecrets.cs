@@ -16,7 +16,7 @@ internal sealed class StoreSecrets(IDataProtectionProvider protection)
         : rows.Protect(storeId, JsonSerializer.SerializeToUtf8Bytes(secrets.OrderBy(s => s.Key, StringComparer.Ordinal).ToDictionary()));
 
     /// <summary>Decrypts them.</summary>
-    /// <exception cref="CryptographicException">The keys in the data folder are not those it was encrypted with.</exception>
+    /// <exception cref="CryptographicException">The keys at hand are not those it was encrypted with.</exception>
     public IReadOnlyDictionary<string, string> Unprotect(Guid storeId, string? text)
     {
         if (text is null)

@@ -152,7 +152,7 @@ internal sealed class ClusterConnections(
         }
         catch (CryptographicException)
         {
-            return (null, "The kubeconfig of this target cannot be decrypted: the keys in the data folder are not those it was encrypted with. Upload it again.");
+            return (null, "The kubeconfig of this target cannot be decrypted: the keys at hand are not those it was encrypted with. Upload it again.");
         }
         catch (InvalidOperationException exception)
         {

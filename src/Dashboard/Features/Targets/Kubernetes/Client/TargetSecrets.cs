@@ -14,6 +14,6 @@ internal sealed class TargetSecrets(IDataProtectionProvider protection)
     public string? Protect(Guid targetId, string? kubeconfig) => string.IsNullOrEmpty(kubeconfig) ? null : secrets.Protect(targetId, Encoding.UTF8.GetBytes(kubeconfig));
 
     /// <summary>Decrypts it; null when there is none.</summary>
-    /// <exception cref="CryptographicException">The keys in the data folder are not those it was encrypted with.</exception>
+    /// <exception cref="CryptographicException">The keys at hand are not those it was encrypted with.</exception>
     public string? Unprotect(Guid targetId, string? text) => text is null ? null : Encoding.UTF8.GetString(secrets.Unprotect(targetId, text));
 }
