@@ -7,6 +7,7 @@ using Ops.Dashboard.ComponentTests.Features.Rollouts;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.Imports;
 using Ops.Dashboard.Features.ModelStore.Pages;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
 using Ops.Data.ModelStore;
@@ -26,11 +27,12 @@ public sealed class ImportPageTests : IAsyncLifetime
         pages = await PagesContext.CreateAsync("operator");
         process = pages.World.Start(services =>
         {
-            services.AddSingleton(new DataFolder(folder));
+            services.AddSingleton(new DataFolder(Path.Combine(folder, "data")));
             services.AddDataProtection().UseEphemeralDataProtectionProvider();
             services.AddModelStore();
+            services.Configure<StoresOptions>(options => options.AllowedRoots = [folder]);
         });
-        foreach (var type in new[] { typeof(TransferCommands), typeof(TransferQueries), typeof(TransferFeed), typeof(IDbContextFactory<RegistryDb>) })
+        foreach (var type in new[] { typeof(TransferCommands), typeof(TransferQueries), typeof(TransferFeed), typeof(ModelStores), typeof(IDbContextFactory<RegistryDb>) })
         {
             pages.Bunit.Services.AddSingleton(type, process.GetRequiredService(type));
         }
@@ -72,6 +74,28 @@ public sealed class ImportPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("Waits for its turn", page.Find("section.panel").TextContent, StringComparison.Ordinal));
         Assert.DoesNotContain("secret", page.Markup, StringComparison.Ordinal);
         Assert.Equal("", page.Find("input[placeholder]").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task Begin_AnotherStoreChosen_GoesThere()
+    {
+        var now = pages.World.Time.GetUtcNow();
+        await using (var db = pages.World.Open())
+        {
+            db.Stores.Add(Store.Create(new() { Id = Guid.CreateVersion7(now), Name = "share", Kind = StoreKinds.FileSystem, SettingsJson = $$"""{"folder":"{{Directory.CreateDirectory(Path.Combine(folder, "share")).FullName}}"}""", ByName = "ada", Now = now }).Value);
+            await db.SaveChangesAsync();
+        }
+
+        await process.GetRequiredService<ModelStores>().RefreshAsync(CancellationToken.None);
+        var page = Open();
+        var select = page.Find("form select");
+        Assert.Equal(["The default (filesystem)", "filesystem", "share"], select.Children.Select(option => option.TextContent));
+        select.Change("share");
+        page.Find("input[placeholder]").Input("https://models.example/team/m.onnx");
+        page.Find("form").Submit();
+        page.WaitForAssertion(() => Assert.Contains("into share", page.Find("section.panel").TextContent, StringComparison.Ordinal));
+        await using var after = pages.World.Open();
+        Assert.Equal("share", (await after.Transfers.SingleAsync()).Store);
     }
 
     [Fact]
@@ -146,6 +170,7 @@ public sealed class ImportPageTests : IAsyncLifetime
         Id = Guid.NewGuid(),
         Model = "digits",
         Source = "https://host/digits.onnx",
+        Store = "filesystem",
         State = TransferState.Queued,
         PersonId = pages.World.People[person].Id,
         Person = person,

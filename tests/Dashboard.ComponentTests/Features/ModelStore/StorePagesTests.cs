@@ -197,7 +197,7 @@ public sealed class StorePagesTests : IAsyncLifetime
         await world.Get<StoreUseCommands>().SetDefaultAsync(await world.CallerAsync(), store.Id, StoreDefaultScope.Production);
         var choices = StoreChoice.Of(world.Stores);
         Assert.Equal(["The default (filesystem)", "The default for production (minio)", "filesystem", "minio"], choices.Select(c => c.Text));
-        Assert.Equal([(null, null), (null, "Production"), ("filesystem", null), ("minio", null)], choices.Select(c => StoreChoice.Read(c.Value)));
+        Assert.Equal([(null, null), (null, StoreDefaultScope.Production), ("filesystem", null), ("minio", null)], choices.Select(c => StoreChoice.Read(c.Value)));
     }
 
     [Fact]

@@ -28,6 +28,12 @@ internal sealed record BeginTransfer
 
     /// <summary>Whether a single archive is unpacked.</summary>
     public bool Unpack { get; init; } = true;
+
+    /// <summary>The store that was chosen; none means the default.</summary>
+    public string? Store { get; init; }
+
+    /// <summary>The environment that the version is meant for; its default store takes it when none was chosen.</summary>
+    public StoreDefaultScope? Environment { get; init; }
 }
 
 /// <summary>Begins, cancels and retries imports. Carrying them out is <see cref="TransferService"/>'s.</summary>
@@ -53,7 +59,7 @@ internal sealed class TransferCommands(
             return address.Failure;
         }
 
-        var chosen = stores.Choose(null);
+        var chosen = stores.Choose(request.Store, request.Environment ?? StoreDefaultScope.Everything);
         if (!chosen.Succeeded)
         {
             return chosen.Failure;
@@ -163,7 +169,7 @@ internal sealed class TransferCommands(
             Now = scope.Now,
         });
         scope.Db.Transfers.Add(transfer);
-        scope.Audit("import", transfer.Id, transfer.ModelName, after: new { transfer.Source, Model = transfer.ModelName, transfer.ExpectedSha256, transfer.Unpack });
+        scope.Audit("import", transfer.Id, transfer.ModelName, after: new { transfer.Source, Model = transfer.ModelName, transfer.ExpectedSha256, transfer.Unpack, transfer.Store });
         scope.AfterCommit(signal.Wake);
         return transfer.Id;
     }

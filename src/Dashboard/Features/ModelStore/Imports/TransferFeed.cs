@@ -16,6 +16,9 @@ public sealed record TransferView
     /// <summary>Where from, without secrets.</summary>
     public required string Source { get; init; }
 
+    /// <summary>The store it goes to.</summary>
+    public required string Store { get; init; }
+
     /// <summary>The exact revision that was found, or null.</summary>
     public string? SourceRevision { get; init; }
 

@@ -46,6 +46,7 @@ internal sealed class TransferQueries(IDbContextFactory<RegistryDb> databases, T
             Id = transfer.Id,
             Model = transfer.ModelName,
             Source = transfer.Source,
+            Store = transfer.Store,
             SourceRevision = transfer.SourceRevision,
             State = transfer.State,
             Phase = transfer.State != TransferState.Running ? null : isVerified is not null ? "Verifying" : progress?.Phase ?? "Starting",

@@ -22,6 +22,7 @@ public sealed partial class ImportPage
     private Guid? me;
     private string address = "";
     private string model = "";
+    private string store = "";
     private string? sha256;
     private string? notes;
     private bool unpack = true;
@@ -128,9 +129,19 @@ public sealed partial class ImportPage
         starting = true;
         try
         {
+            var place = StoreChoice.Read(store);
             var begun = await Commands.BeginAsync(
                 await Caller.GetAsync(),
-                new BeginTransfer { Address = address, Model = model, Notes = notes, ExpectedSha256 = Hint.IsOneFile ? sha256 : null, Unpack = unpack },
+                new BeginTransfer
+                {
+                    Address = address,
+                    Model = model,
+                    Notes = notes,
+                    ExpectedSha256 = Hint.IsOneFile ? sha256 : null,
+                    Unpack = unpack,
+                    Store = place.Store,
+                    Environment = place.Environment,
+                },
                 Ended);
             refusal = begun.Failure;
             if (begun.Succeeded)

@@ -29,10 +29,10 @@ internal sealed record StoreChoice(string Value, string Text)
     }
 
     /// <summary>What a value of the form stands for.</summary>
-    public static (string? Store, string? Environment) Read(string value) => value switch
+    public static (string? Store, StoreDefaultScope? Environment) Read(string value) => value switch
     {
         "" => (null, null),
-        _ when value.StartsWith(ForEnvironment, StringComparison.Ordinal) => (null, value[ForEnvironment.Length..]),
+        _ when value.StartsWith(ForEnvironment, StringComparison.Ordinal) => (null, Enum.Parse<StoreDefaultScope>(value[ForEnvironment.Length..])),
         _ => (value, null),
     };
 }

@@ -25,7 +25,6 @@ public sealed partial class UploadPage : IAsyncDisposable
     private string? source;
     private string? trainingRun;
     private string? commit;
-    private IReadOnlyList<StoreChoice> storeChoices = [];
     private string store = "";
     private string? problem;
     private bool unpack = true;
@@ -43,9 +42,6 @@ public sealed partial class UploadPage : IAsyncDisposable
 
     [Inject]
     public required IDbContextFactory<RegistryDb> Databases { get; init; }
-
-    [Inject]
-    internal ModelStores Stores { get; set; } = default!;
 
     /// <summary>The model to add a version to, when the person came from its page.</summary>
     [SupplyParameterFromQuery(Name = "model")]
@@ -98,7 +94,6 @@ public sealed partial class UploadPage : IAsyncDisposable
     protected override async Task OnInitializedAsync()
     {
         model = ForModel ?? "";
-        storeChoices = StoreChoice.Of(Stores);
         await using var db = await Databases.CreateDbContextAsync(gone);
         suggestions = await db.Models.Where(m => m.ArchivedAt == null).OrderByDescending(m => m.UpdatedAt).Select(m => m.Name).Take(Suggested).ToListAsync(gone);
         await DescribeModelAsync();
@@ -181,7 +176,7 @@ public sealed partial class UploadPage : IAsyncDisposable
     private object Details()
     {
         var chosenStore = StoreChoice.Read(store);
-        return new { model, description = isNew ? description : null, notes, unpack, lineage = new { source, trainingRun, commit }, store = chosenStore.Store, environment = chosenStore.Environment };
+        return new { model, description = isNew ? description : null, notes, unpack, lineage = new { source, trainingRun, commit }, store = chosenStore.Store, environment = chosenStore.Environment?.ToString() };
     }
 
     private string? ErrorOf(string field) => refusal?.Field == field ? refusal.Message : null;

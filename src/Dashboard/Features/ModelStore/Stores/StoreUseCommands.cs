@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Data;
 using Ops.Data.ModelStore;
+using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Features.ModelStore.Stores;
 
@@ -149,6 +150,20 @@ internal sealed class StoreUseCommands(CommandRunner commands, ModelStores store
         if (people.Count > 0)
         {
             users.Add($"unfinished uploads ({StoreWords.List(people, await uploads.CountAsync(cancellation))})");
+        }
+
+        var imports = scope.Db.Transfers.Where(t => t.Store == store && (t.State == TransferState.Queued || t.State == TransferState.Running));
+        var sources = await imports.OrderBy(t => t.Id).Take(Named).Select(t => t.ModelName + " by " + t.PersonName).ToListAsync(cancellation);
+        if (sources.Count > 0)
+        {
+            users.Add($"imports under way ({StoreWords.List(sources, await imports.CountAsync(cancellation))})");
+        }
+
+        // One that moves away is still among its versions.
+        var moves = await scope.Db.VersionMoves.CountAsync(m => m.ToStore == store && (m.State == VersionMoveState.Copying || m.State == VersionMoveState.Cleaning), cancellation);
+        if (moves > 0)
+        {
+            users.Add(moves == 1 ? "a version that is being moved there" : $"{moves} versions that are being moved there");
         }
 
         return users.Count == 0 ? null : string.Join(" and ", users);

@@ -1,7 +1,9 @@
+using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Data;
 using Ops.Data.ModelStore;
+using Ops.Data.Registry;
 
 namespace Ops.Dashboard.Tests.Features.ModelStore.Stores;
 
@@ -52,6 +54,33 @@ public sealed class StoreUseCommandsTests
         var message = (await use.RetireAsync(caller, store.Id, 0, "old")).Failure?.Message;
         Assert.Equal("minio still holds versions (digits 7, digits 6, digits 5, digits 4, digits 3 and 2 more) and unfinished uploads (letters by olga).", message);
         Assert.Null((await world.FindAsync("minio")).RetiredAt);
+    }
+
+    [Fact]
+    public async Task Retire_WhileSomethingIsOnItsWayThere_IsRefusedSayingWhat()
+    {
+        await using var world = await StoresWorld.CreateAsync();
+        var store = await world.AddAsync();
+        var (use, caller) = (world.Get<StoreUseCommands>(), await world.CallerAsync());
+        await world.AddVersionsAsync("filesystem", 1);
+        var import = Transfer.Begin(new() { ModelName = "letters", Source = "https://host/letters.onnx", ProtectedAddress = "x", Store = "minio", PersonId = Guid.NewGuid(), PersonName = "olga", Now = world.Time.GetUtcNow() });
+        await using (var db = world.Db())
+        {
+            var version = await db.Versions.Include(v => v.Files).SingleAsync(TestContext.Current.CancellationToken);
+            db.AddRange(import, VersionMove.Begin(version, "minio", () => Guid.NewGuid().ToString("N"), "olga", world.Time.GetUtcNow()));
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("minio still holds imports under way (letters by olga) and a version that is being moved there.", (await use.RetireAsync(caller, store.Id, 0, "old")).Failure?.Message);
+
+        await using (var db = world.Db())
+        {
+            db.AttachRange(import, await db.VersionMoves.SingleAsync(TestContext.Current.CancellationToken));
+            Assert.True(import.Cancel(world.Time.GetUtcNow()).Succeeded && db.VersionMoves.Local.Single().Cancel(world.Time.GetUtcNow()).Succeeded);
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.True((await use.RetireAsync(caller, store.Id, 0, "old")).Succeeded);
     }
 
     [Fact]
