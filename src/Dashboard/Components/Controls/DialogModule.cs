@@ -25,7 +25,7 @@ internal sealed class DialogModule(IJSRuntime js) : IAsyncDisposable
         {
             await (await module).DisposeAsync();
         }
-        catch (JSDisconnectedException)
+        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
         {
             // The browser is gone, and the module with it.
         }

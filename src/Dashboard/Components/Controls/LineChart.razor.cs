@@ -75,7 +75,7 @@ public sealed partial class LineChart : IAsyncDisposable
             await module.InvokeVoidAsync("dispose", id);
             await module.DisposeAsync();
         }
-        catch (JSDisconnectedException)
+        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
         {
             // The browser is gone, and the chart with it.
         }

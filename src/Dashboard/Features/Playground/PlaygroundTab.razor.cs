@@ -69,7 +69,7 @@ public sealed partial class PlaygroundTab
                 await module.DisposeAsync();
             }
         }
-        catch (JSDisconnectedException)
+        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
         {
             // The browser is gone, and the form with it.
         }

@@ -78,6 +78,11 @@ internal sealed class EndpointReconciler(
         {
             await outcomes.ReportAsync(db, rollout, $"The controller cannot go on and keeps trying: {trouble.Message}", false, RolloutEventKinds.Trouble, RolloutEventLevel.Warning, cancellation);
         }
+
+        // Pages keep what was seen last, and must not go on saying that all is well.
+        var name = await db.Endpoints.Where(e => e.Id == endpointId).Select(e => e.Name).SingleAsync(cancellation);
+        var seen = feed.Snapshot().FirstOrDefault(a => a.EndpointId == endpointId) ?? new() { EndpointId = endpointId, Name = name };
+        await PublishAsync(db, seen with { RolloutId = rollout.Id, RolloutNumber = rollout.Number, State = rollout.State, Status = rollout.Status }, cancellation);
     }
 
     private async Task<TimeSpan?> RetireAsync(EndpointPicture picture, ITargetDriver driver, EndpointRef reference, CancellationToken cancellation)
@@ -263,11 +268,11 @@ internal sealed class EndpointReconciler(
         }
     }
 
-    private async Task PublishAsync(EndpointPicture picture, Plan? wanted, string status, CancellationToken cancellation)
+    private Task PublishAsync(EndpointPicture picture, Plan? wanted, string status, CancellationToken cancellation)
     {
         var endpoint = picture.Endpoint;
         var active = picture.Rollout is { IsFinal: false } rollout ? rollout : null;
-        feed.Publish(new()
+        EndpointActivity activity = new()
         {
             EndpointId = endpoint.Id,
             Name = endpoint.Name,
@@ -280,8 +285,13 @@ internal sealed class EndpointReconciler(
             Wanted = wanted?.Spec.Replicas ?? 0,
             Ready = picture.Observation.Replicas.Count(r => r.Phase == ReplicaPhase.Ready),
             Replicas = picture.Observation.Replicas,
-            Waiting = await picture.Db.Rollouts.CountAsync(r => r.EndpointId == endpoint.Id && r.State == RolloutState.PendingApproval, cancellation),
-            LastEventId = await picture.Db.RolloutEvents.Where(e => e.EndpointId == endpoint.Id).OrderByDescending(e => e.Id).Select(e => (Guid?)e.Id).FirstOrDefaultAsync(cancellation),
-        });
+        };
+        return PublishAsync(picture.Db, activity, cancellation);
     }
+
+    private async Task PublishAsync(RegistryDb db, EndpointActivity activity, CancellationToken cancellation) => feed.Publish(activity with
+    {
+        Waiting = await db.Rollouts.CountAsync(r => r.EndpointId == activity.EndpointId && r.State == RolloutState.PendingApproval, cancellation),
+        LastEventId = await db.RolloutEvents.Where(e => e.EndpointId == activity.EndpointId).OrderByDescending(e => e.Id).Select(e => (Guid?)e.Id).FirstOrDefaultAsync(cancellation),
+    });
 }

@@ -106,6 +106,9 @@ public sealed class EndpointReconcilerTests
         }
 
         Assert.Contains("connection refused", (await world.RolloutAsync(asked.Id)).Status, StringComparison.Ordinal);
+        var shown = Assert.Single(world.Get<RolloutFeed>().Snapshot());
+        Assert.Equal((asked.Id, RolloutState.Running), (shown.RolloutId, shown.State));
+        Assert.Contains("connection refused", shown.Status, StringComparison.Ordinal);
         Assert.Single(await world.EventsAsync(asked.Id), e => e.Kind == RolloutEventKinds.Trouble);
         world.Machine.Down = null;
         await controller.SettleAsync(asked.EndpointId);
