@@ -17,6 +17,7 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
 {
     private const string Image = "registry.example/ops-runtime@sha256:1111111111111111111111111111111111111111111111111111111111111111";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private readonly Axe axe = new();
 
     [Fact]
     public async Task ClusterJob_OnChosenGpuNodes_ACanaryWhoseGateFailsIsRolledBack()
@@ -54,19 +55,19 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await Expect(nodes.GetByRole(AriaRole.Row).Filter(new() { HasText = "cpu-1" })).ToContainTextAsync("does not fit");
         await nodes.GetByLabel("Use gpu-2").CheckAsync();
         await nodes.GetByLabel("Use gpu-3").CheckAsync();
-        await ShootAsync(olga, "cluster-1-where");
+        await LookAsync(olga, "cluster-1-where");
         await NextAsync(olga, "Resources");
         await olga.Page.GetByLabel("Replicas", new() { Exact = true }).FillAsync("2");
         await NextAsync(olga, "Strategy");
         await NextAsync(olga, "Review");
-        await ShootAsync(olga, "cluster-2-review");
+        await LookAsync(olga, "cluster-2-review");
         await olga.Page.GetByLabel("Why").FillAsync("the first version");
         var first = await Road.SubmitAsync(olga);
         await Road.ApproveAsync(anton, "digits");
         Assert.Equal(RolloutState.Succeeded, await Road.EndOfAsync(dashboard, first, Patience));
         await olga.GoAsync($"/rollouts/{first}");
         await Expect(olga.Page.GetByText("gpu-2").First).ToBeVisibleAsync();
-        await ShootAsync(olga, "cluster-3-first");
+        await LookAsync(olga, "cluster-3-first");
         Assert.Equal(["gpu-2", "gpu-3"], PodsOf(cluster, "1").Select(p => p.Text("spec", "nodeName")).Order());
 
         // The second as a canary, whose gate allows a millisecond and which is asked for a lot at once.
@@ -95,10 +96,10 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await gates.First.GetByLabel("Min. requests").FillAsync("5");
         await gates.First.GetByLabel("Window (s)").FillAsync("10");
         await Expect(olga.Page.GetByLabel("Roll back automatically")).ToBeCheckedAsync();
-        await ShootAsync(olga, "cluster-4-strategy");
+        await LookAsync(olga, "cluster-4-strategy");
         await NextAsync(olga, "Review");
         await olga.Page.GetByLabel("Why").FillAsync("better on noisy images");
-        await ShootAsync(olga, "cluster-5-review");
+        await LookAsync(olga, "cluster-5-review");
         var second = await Road.SubmitAsync(olga);
         await Road.ApproveAsync(anton, "digits");
         await anton.GoAsync($"/rollouts/{second}");
@@ -107,7 +108,7 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         var asking = Task.WhenAll(AskAsync(stable.Address, 1, traffic.Token), AskAsync(canary.Address, 256, traffic.Token));
         await Eventually.TrueAsync("The canary runs", Patience, () => PodsOf(cluster, "2").Count > 0);
         await Expect(anton.Page.GetByRole(AriaRole.Main)).ToContainTextAsync("25 %", new() { Timeout = 60_000 });
-        await ShootAsync(anton, "cluster-6-canary");
+        await LookAsync(anton, "cluster-6-canary");
         Assert.Equal(RolloutState.Failed, await Road.EndOfAsync(dashboard, second, Patience));
         await traffic.CancelAsync();
         await asking;
@@ -116,16 +117,17 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         var page = anton.Page.GetByRole(AriaRole.Main);
         await Expect(page).ToContainTextAsync("A gate failed: Latency p95 is");
         await Expect(anton.Page.GetByRole(AriaRole.Region, new() { Name = "Event stream" })).ToContainTextAsync("Goes back to digits 1");
-        await ShootAsync(anton, "cluster-7-rolled-back");
+        await LookAsync(anton, "cluster-7-rolled-back");
         await Eventually.TrueAsync("The canary is gone", Patience, () => PodsOf(cluster, "2").Count == 0);
         Assert.Equal(2, PodsOf(cluster, "1").Count);
         await using var db = dashboard.OpenRegistry();
         Assert.True(await db.AuditEntries.AnyAsync(e => e.Action == "rollout.roll-back-automatically" && e.SubjectId == second.ToString()));
+        Assert.True(axe.Violations.Count == 0, string.Join('\n', axe.Violations));
         Assert.Empty(olga.Errors);
         Assert.Empty(anton.Errors);
     }
 
-    private static async Task AddClusterAsync(SignedIn window, KubernetesDouble cluster)
+    private async Task AddClusterAsync(SignedIn window, KubernetesDouble cluster)
     {
         await window.GoAsync("/targets/new");
         var page = window.Page.GetByRole(AriaRole.Form, new() { Name = "Cluster" });
@@ -142,7 +144,7 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await page.GetByRole(AriaRole.Button, new() { Name = "Add the cluster" }).ClickAsync();
         await window.Page.WaitForURLAsync("**/targets/gpu-cluster");
         await Expect(window.Page.GetByText("gpu-3").First).ToBeVisibleAsync();
-        await ShootAsync(window, "cluster-0-target");
+        await LookAsync(window, "cluster-0-target");
     }
 
     private static async Task NextAsync(SignedIn window, string title)
@@ -151,7 +153,11 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await Expect(window.Page.GetByRole(AriaRole.Heading, new() { Name = title, Exact = true })).ToBeVisibleAsync();
     }
 
-    private static async Task ShootAsync(SignedIn window, string name) => await window.Page.ScreenshotAsync(new() { Path = TestFolders.Result(name + ".png"), FullPage = true });
+    private async Task LookAsync(SignedIn window, string name)
+    {
+        await window.Page.ScreenshotAsync(new() { Path = TestFolders.Result(name + ".png"), FullPage = true });
+        await axe.LookAsync(window, name);
+    }
 
     private static IReadOnlyList<System.Text.Json.Nodes.JsonObject> PodsOf(KubernetesDouble cluster, string version) =>
         [.. cluster.List(ResourceKind.Pod, "models").Where(p => p.Text("metadata", "labels", "app.kubernetes.io/version") == version && p.Text("metadata", "deletionTimestamp") is null)];
