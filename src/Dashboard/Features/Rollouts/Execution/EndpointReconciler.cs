@@ -218,7 +218,10 @@ internal sealed class EndpointReconciler(
             await ApplyAsync(driver, reference, revisions, cancellation);
         }
 
-        static RevisionSpec Revision(Plan plan, int replicas) => new(plan.Id, plan.Hash, plan.Spec, replicas);
+        RevisionSpec Revision(Plan plan, int replicas) => new(plan.Id, plan.Hash, plan.Spec, replicas) { Weight = ShareOf(plan.Id) };
+
+        // For a gateway or a Service, which hand requests out where our router does not: the same shares.
+        int? ShareOf(Guid plan) => !step.Serving.Contains(plan) ? 0 : step.Weights.Count == 0 ? null : step.Weights.GetValueOrDefault(plan);
     }
 
     private async Task ApplyAsync(ITargetDriver driver, EndpointRef reference, IReadOnlyList<RevisionSpec> revisions, CancellationToken cancellation)

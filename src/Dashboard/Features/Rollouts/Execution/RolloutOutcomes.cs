@@ -94,7 +94,6 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
         rollout.Judge(GateVerdict.Write([.. verdicts.Select(v => v.Answer == GateAnswer.Missing ? v with { Answer = GateAnswer.Fails } : v)]));
         if (picture.Wanted!.Spec.Strategy.RollBackOnFailure)
         {
-            AuditAutomatic(picture, rollout, why);
             await FailAsync(picture, rollout, why, cancellation);
             return;
         }
@@ -112,6 +111,7 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
         var now = time.GetUtcNow();
         Require(rollout.Fail(why, now));
         Require(picture.Endpoint.Settle(rollout.Id, null));
+        AuditAutomatic(picture, rollout, why);
         var next = picture.Stable is { } stable ? $"Goes back to {EndpointPicture.NameOf(stable)}." : "Nothing ran here before, so nothing runs now.";
         History.Add(picture.Db, now, rollout, RolloutEventKinds.Failed, $"{why} {next}", RolloutEventLevel.Error);
         await picture.Db.SaveChangesAsync(cancellation);
@@ -133,7 +133,7 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
     }
 
     private void AuditAutomatic(EndpointPicture picture, Rollout rollout, string why) =>
-        new CommandScope(picture.Db, Caller.System(Guid.NewGuid().ToString("N")), null, "rollout.roll-back-automatically", time.GetUtcNow())
+        new CommandScope(picture.Db, Caller.System(Guid.NewGuid().ToString("N")), null, picture.Stable is null ? "rollout.stop-automatically" : "rollout.roll-back-automatically", time.GetUtcNow())
             .Audit("rollout", rollout.Id, RolloutOpening.NameOf(picture.Endpoint, rollout), reason: why);
 
     // Every look measures anew; the registry is written only when an answer turns, or now and then.

@@ -72,6 +72,8 @@ public sealed class EndpointReconcilerTests
         var stable = (await world.RolloutAsync(good.Id)).PlanId;
         Assert.Equal([stable, stable], world.Machine.Of(good.EndpointId).Select(r => r.PlanId));
         Assert.Equal([stable], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        var told = Assert.Single(await world.AuditAsync("rollout.roll-back-automatically"));
+        Assert.Equal(("system", bad.Id.ToString(), true), (told.PersonName, told.SubjectId, told.Reason!.StartsWith("No progress", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -87,6 +89,7 @@ public sealed class EndpointReconcilerTests
         Assert.Equal(RolloutState.Failed, await controller.StateAsync(bad.Id));
         Assert.Empty(world.Machine.Of(bad.EndpointId));
         Assert.Empty(world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        Assert.Equal(bad.Id.ToString(), Assert.Single(await world.AuditAsync("rollout.stop-automatically")).SubjectId);
     }
 
     [Fact]

@@ -25,12 +25,17 @@ public sealed class StepsReconcilerTests
             if (world.Get<RouteTable>().Find("digits")!.Weights is { Count: > 0 } weights)
             {
                 shares.Add(weights.GetValueOrDefault(plan));
+
+                // What a gateway or a Service in a cluster is told is what the router does.
+                Assert.Equal(weights.GetValueOrDefault(plan), world.Machine.Applied.Last().Revisions.SingleOrDefault(r => r.PlanId == plan)?.Weight ?? 0);
+                Assert.Equal(weights.GetValueOrDefault(stable), world.Machine.Applied.Last().Revisions.Single(r => r.PlanId == stable).Weight);
                 Assert.Equal(2, world.Machine.Of(canary.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
             }
         }
 
         Assert.Equal(RolloutState.Succeeded, await controller.StateAsync(canary.Id));
         Assert.Equal([0, 10, 50], shares.Distinct());
+        Assert.Equal([null], world.Machine.Applied.Last().Revisions.Select(r => r.Weight));
         Assert.InRange((await world.EventsAsync(canary.Id)).Count(e => e.Kind == RolloutEventKinds.Step), 1, 10);
     }
 
