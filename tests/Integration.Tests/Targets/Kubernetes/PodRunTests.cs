@@ -32,7 +32,9 @@ public sealed class PodRunTests
         await using var host = await StartAsync();
         var (endpoint, revision, source) = await SupplyAsync(host);
         using var pod = Pod(endpoint, revision, source, out var spec);
-        Assert.Equal((0, ""), await RunAsync(pod, spec.InitContainers.Single()));
+        var (code, said, log) = await RunAsync(pod, spec.InitContainers.Single());
+        Assert.Equal((0, ""), (code, said));
+        Assert.Equal((0, UploadClient.Onnx.Length), FetchLines.Read(log.Split('\n')));
 
         // What is fetched once is enough: the server needs no store.
         await host.StopAsync();
@@ -68,7 +70,7 @@ public sealed class PodRunTests
         var expired = source with { Files = [.. source.Files.Select(f => f with { Source = new Uri(f.Source.AbsoluteUri[..^4] + "AAAA") })] };
         using (var pod = Pod(endpoint, revision, expired, out var spec))
         {
-            var (code, said) = await RunAsync(pod, spec.InitContainers.Single());
+            var (code, said, _) = await RunAsync(pod, spec.InitContainers.Single());
             Assert.Equal(ContainerWords.Unavailable, code);
             Assert.Contains("Links to a version expire", ContainerWords.FetchEnded(new() { ExitCode = code, Message = said }), StringComparison.Ordinal);
         }
@@ -85,7 +87,7 @@ public sealed class PodRunTests
         await using var host = await StartAsync();
         var (endpoint, revision, source) = await SupplyAsync(host);
         using var pod = Pod(endpoint, revision, source with { Files = [.. source.Files.Select(f => f with { Sha256 = new string('0', 64) })] }, out var spec);
-        var (code, said) = await RunAsync(pod, spec.InitContainers.Single());
+        var (code, said, _) = await RunAsync(pod, spec.InitContainers.Single());
         Assert.Equal(ContainerWords.HashMismatch, code);
         Assert.Contains("does not match its SHA-256", said, StringComparison.Ordinal);
     }
@@ -132,15 +134,14 @@ public sealed class PodRunTests
             RevisionObjects.FetchSecret(endpoint, revision, source, Namespace, TimeProvider.System.GetUtcNow().AddHours(12)));
     }
 
-    /// <returns>The exit code and what the container says of its end.</returns>
-    private static async Task<(int Code, string Said)> RunAsync(PodOnThisMachine pod, V1Container container)
+    /// <returns>The exit code, what the container says of its end, and its log.</returns>
+    private static async Task<(int Code, string Said, string Log)> RunAsync(PodOnThisMachine pod, V1Container container)
     {
         using var process = pod.Start(container);
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await process.WaitForExitAsync(patience.Token);
-        await output;
-        return (process.ExitCode, (await errors).Trim());
+        return (process.ExitCode, (await errors).Trim(), await output);
     }
 
     private static async Task AssertAnswersAsync(Uri url, PlanSpec plan)
