@@ -78,7 +78,17 @@ internal sealed class Faults
             watches.Clear();
         }
 
-        open.ForEach(s => s.Cancel());
+        foreach (var source in open)
+        {
+            try
+            {
+                source.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Its client has gone by itself meanwhile.
+            }
+        }
     }
 
     /// <summary>Changes what watches deliver: nothing, the event itself, it twice, older ones again.</summary>
