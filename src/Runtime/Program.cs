@@ -1,8 +1,14 @@
 using Ops.Runtime;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Fetching;
 using Ops.Runtime.Lifecycle;
 
 const int CannotStartExitCode = 2;
+
+if (args is [FetchCommand.Name, ..])
+{
+    return await FetchCommand.RunAsync(args[1..]);
+}
 
 var configuration = new ConfigurationBuilder();
 RunFolder? folder = null;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Ops.Runtime.Fetching;
 
 namespace Ops.Runtime.Configuration;
 
@@ -25,7 +26,7 @@ internal static class ConfigurationFeature
 
                 break;
             default:
-                throw new InvalidOperationException("Usage: Ops.Runtime [--config <file.json>]");
+                throw new InvalidOperationException($"Usage: Ops.Runtime [--config <file.json>], or Ops.Runtime {FetchArguments.Usage}");
         }
 
         configuration.AddEnvironmentVariables();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Ops.Runtime.Fetching;
 using Ops.Runtime.Models;
 using Ops.Runtime.Processing;
 using Ops.Runtime.Scheduling;
@@ -130,7 +131,7 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             yield return ("Version", $"must be 1 to {MaxNameLength} letters, digits, '.', '_' or '-', starting with a letter or digit.");
         }
 
-        if (!IsSha256(model.Digest))
+        if (!FileRules.IsSha256(model.Digest))
         {
             yield return ("Digest", "must be 64 hexadecimal digits.");
         }
@@ -149,44 +150,14 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
             yield return ($"Execution:{key}", reason);
         }
 
-        if (model.Files.Count == 0)
-        {
-            yield return ("Files", "must name at least one file.");
-        }
-
         foreach (var (key, reason) in model.Processing is { } processing ? ProcessingRules.Failures(processing) : [])
         {
             yield return ($"Processing:{key}", reason);
         }
 
-        // Case-insensitive, since the cache may lie on a file system that is.
-        var paths = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        for (var i = 0; i < model.Files.Count; i++)
+        foreach (var failure in FileRules.Failures(model.Files))
         {
-            var file = model.Files[i];
-            if (ModelFilePath.Refuse(file.Path) is { } reason)
-            {
-                yield return ($"Files:{i}:Path", reason);
-            }
-            else if (!paths.Add(file.Path))
-            {
-                yield return ($"Files:{i}:Path", "repeats the path of another file.");
-            }
-
-            if (!Uri.TryCreate(file.Source, UriKind.Absolute, out var source) || source.Scheme is not ("file" or "http" or "https"))
-            {
-                yield return ($"Files:{i}:Source", "must be a file, http or https address.");
-            }
-
-            if (!IsSha256(file.Sha256))
-            {
-                yield return ($"Files:{i}:Sha256", "must be 64 hexadecimal digits.");
-            }
-
-            if (file.Size < 0)
-            {
-                yield return ($"Files:{i}:Size", "must be the length of the file in bytes.");
-            }
+            yield return failure;
         }
     }
 
@@ -200,6 +171,4 @@ internal sealed class RuntimeOptionsValidator : IValidateOptions<RuntimeOptions>
     private static bool IsName(string value) =>
         value.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(value[0])
         && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
-
-    private static bool IsSha256(string value) => value.Length == 64 && value.All(char.IsAsciiHexDigit);
 }

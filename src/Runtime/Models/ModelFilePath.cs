@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ops.Runtime.Fetching;
 
 namespace Ops.Runtime.Models;
 
@@ -36,9 +37,9 @@ internal static class ModelFilePath
 
         foreach (var segment in path.Split('/'))
         {
-            if (segment.Equals(Reserved, StringComparison.OrdinalIgnoreCase))
+            if (segment.Equals(Reserved, StringComparison.OrdinalIgnoreCase) || segment.Equals(IncomingFolder.Name, StringComparison.OrdinalIgnoreCase))
             {
-                return $"must have no segment {Reserved}.";
+                return $"must have no segment {Reserved} or {IncomingFolder.Name}.";
             }
 
             if (segment.Length == 0 || segment is "." or ".." || segment[^1] is '.' or ' ' || segment[0] == ' ')

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Fetching;
 using Ops.Runtime.OnnxRuntime;
 
 namespace Ops.Runtime.Models;
@@ -9,13 +10,13 @@ internal static class ModelsFeature
 {
     public static IServiceCollection AddModels(this IServiceCollection services)
     {
-        // Redirects are refused: the address was approved by whoever configured this process, a redirect's target was not.
-        services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
-        });
+        services.AddSingleton(provider => new FileFetcher(
+            FileFetcher.CreateClient(),
+            TimeSpan.FromSeconds(provider.GetRequiredService<IOptions<RuntimeOptions>>().Value.FetchStallSeconds),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<FileFetcher>>()));
+        services.AddSingleton<VerifiedFiles>();
         services.AddSingleton(CreateEnvironment);
-        services.AddSingleton<ModelSource>();
         services.AddSingleton<ModelCache>();
         services.AddSingleton<OptimizedModels>();
         services.AddSingleton<SessionOpener>();

@@ -2,15 +2,6 @@ namespace Ops.Runtime.Models;
 
 internal static partial class ModelsLog
 {
-    [LoggerMessage(EventId = 1000, Level = LogLevel.Information, Message = "Fetched {File} of {Model} version {Version} ({Bytes} bytes), SHA-256 verified")]
-    public static partial void Fetched(this ILogger log, string model, string version, string file, long bytes);
-
-    [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "Reused {File} of {Model} version {Version} from the cache, SHA-256 verified")]
-    public static partial void Reused(this ILogger log, string model, string version, string file);
-
-    [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "Fetching {File} of {Model} version {Version} failed (attempt {Attempt}), trying again")]
-    public static partial void FetchRetried(this ILogger log, string model, string version, string file, int attempt, Exception exception);
-
     [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "Loaded {Model} version {Version} in {Seconds:F3} s")]
     public static partial void Loaded(this ILogger log, string model, string version, double seconds);
 

@@ -81,6 +81,15 @@ public sealed class RuntimeOptionsValidatorTests
     }
 
     [Fact]
+    public void Validate_FileWhereAnotherNeedsAFolder_Fails()
+    {
+        var options = Good();
+        var file = options.Models[0].Files[0];
+        options.Models[0].Files.Add(new ModelFileOptions { Path = "Model.onnx/data/weights.bin", Source = file.Source, Sha256 = file.Sha256, Size = file.Size });
+        Assert.Contains("Files:1:Path needs a folder", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Validate_ExecutionFaults_NamesEachKey()
     {
         var options = Good();
@@ -114,11 +123,13 @@ public sealed class RuntimeOptionsValidatorTests
         Assert.Equal(expected.Select(k => "Ops:Runtime:" + k).Order(), failures.Order());
     }
 
-    [Fact]
-    public void Validate_FileWhereOptimizedModelsLie_Fails()
+    [Theory]
+    [InlineData(".Optimized/model.onnx")]
+    [InlineData("a/.incoming")]
+    public void Validate_FileWhereTheRuntimeKeepsItsOwn_Fails(string path)
     {
         var options = Good();
-        options.Models[0].Files[0].Path = ".Optimized/model.onnx";
+        options.Models[0].Files[0].Path = path;
         Assert.Contains("Models:0:Files:0:Path", new RuntimeOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
     }
 

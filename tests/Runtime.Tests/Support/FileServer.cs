@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -5,57 +7,117 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Ops.Runtime.Tests.Support;
 
-/// <summary>A model store over HTTP, with some habits of bad ones.</summary>
+/// <summary>A model store over HTTP that knows parts of files. The first requests may be answered by habits of bad ones.</summary>
 internal sealed class FileServer : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly ConcurrentQueue<string> ranges = new();
 
     private FileServer(WebApplication app) => this.app = app;
 
-    public string Url => app.Urls.First() + "/";
+    /// <summary>Answers a request in its own way.</summary>
+    public delegate Task Habit(HttpContext context, byte[] content);
 
-    public static async Task<FileServer> StartAsync(byte[] content)
+    /// <summary>Where the file is. The query stands for a signature, which nobody may learn.</summary>
+    public string Url => app.Urls.First() + "/file?signature=geheim";
+
+    /// <summary>Which part each request wanted, in order; empty for the whole.</summary>
+    public IReadOnlyList<string> Ranges => [.. ranges];
+
+    public static async Task<FileServer> StartAsync(byte[] content, params Habit[] habits)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.Services.AddRoutingCore();
         var app = builder.Build();
+        var server = new FileServer(app);
         app.Urls.Add("http://127.0.0.1:0");
-        app.MapGet("/file", context => context.Response.Body.WriteAsync(content).AsTask());
-        app.MapGet("/redirect", context =>
+        var asked = 0;
+        app.MapGet("/file", context =>
         {
-            context.Response.Redirect("/file");
-            return Task.CompletedTask;
-        });
-        app.MapGet("/endless", async context =>
-        {
-            while (!context.RequestAborted.IsCancellationRequested)
-            {
-                await context.Response.Body.WriteAsync(content);
-            }
-        });
-        var broken = false;
-        app.MapGet("/broken-once", async context =>
-        {
-            if (broken)
-            {
-                await context.Response.Body.WriteAsync(content);
-                return;
-            }
-
-            broken = true;
-            context.Response.ContentLength = content.Length;
-            await context.Response.Body.WriteAsync(content.AsMemory(0, 1000));
-            await context.Response.Body.FlushAsync();
-            context.Abort();
+            server.ranges.Enqueue(context.Request.Headers.Range.ToString());
+            var number = Interlocked.Increment(ref asked) - 1;
+            return (number < habits.Length ? habits[number] : Honest)(context, content);
         });
         await app.StartAsync();
-        return new FileServer(app);
+        return server;
+    }
+
+    /// <summary>The whole, or the part that was wanted.</summary>
+    public static async Task Honest(HttpContext context, byte[] content)
+    {
+        var from = Begin(context, content);
+        await context.Response.Body.WriteAsync(content.AsMemory(from));
+    }
+
+    /// <summary>The whole, whatever was wanted.</summary>
+    public static Task KnowsNoParts(HttpContext context, byte[] content) => context.Response.Body.WriteAsync(content).AsTask();
+
+    public static Task Redirects(HttpContext context, byte[] content)
+    {
+        context.Response.Redirect("/file");
+        return Task.CompletedTask;
+    }
+
+    public static async Task NeverEnds(HttpContext context, byte[] content)
+    {
+        while (!context.RequestAborted.IsCancellationRequested)
+        {
+            await context.Response.Body.WriteAsync(content);
+        }
+    }
+
+    /// <summary>Promises the rest and sends some of it. The server then closes the connection, and not in a way that takes back what was sent.</summary>
+    public static Habit Cuts(int after) => async (context, content) =>
+    {
+        var from = Begin(context, content);
+        await context.Response.Body.WriteAsync(content.AsMemory(from, after));
+    };
+
+    /// <summary>Sends some and then nothing, until the other side goes.</summary>
+    public static Habit Stalls(int after) => async (context, content) =>
+    {
+        var from = Begin(context, content);
+        await context.Response.Body.WriteAsync(content.AsMemory(from, after));
+        await context.Response.Body.FlushAsync();
+        await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+    };
+
+    public static Habit Answers(int status, string? retryAfter = null) => (context, _) =>
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.RetryAfter = retryAfter;
+        return Task.CompletedTask;
+    };
+
+    /// <summary>Sends something else, honestly.</summary>
+    public static Habit Sends(byte[] other) => (context, _) => Honest(context, other);
+
+    /// <summary>Answers a request for a part with another part than was wanted.</summary>
+    public static async Task SendsAnotherPart(HttpContext context, byte[] content)
+    {
+        context.Response.StatusCode = StatusCodes.Status206PartialContent;
+        context.Response.Headers.ContentRange = $"bytes 0-9/{content.Length}";
+        await context.Response.Body.WriteAsync(content.AsMemory(0, 10));
     }
 
     public async ValueTask DisposeAsync()
     {
         await app.StopAsync();
         await app.DisposeAsync();
+    }
+
+    private static int Begin(HttpContext context, byte[] content)
+    {
+        var range = context.Request.GetTypedHeaders().Range?.Ranges.Single();
+        var from = (int)(range?.From ?? 0);
+        if (range is not null)
+        {
+            context.Response.StatusCode = StatusCodes.Status206PartialContent;
+            context.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {from}-{content.Length - 1}/{content.Length}");
+        }
+
+        context.Response.ContentLength = content.Length - from;
+        return from;
     }
 }

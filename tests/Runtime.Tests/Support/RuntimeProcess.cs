@@ -21,12 +21,7 @@ internal sealed class RuntimeProcess : IAsyncDisposable
         }
 
         File.WriteAllBytes(folder.File("runtime.json"), Settings.Json(models, folder.File("cache"), RunFolder));
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "Ops.Runtime.dll"), "--config", folder.File("runtime.json") },
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = Command("--config", folder.File("runtime.json"));
         foreach (var (key, value) in environment)
         {
             start.Environment[key] = value;
@@ -70,6 +65,14 @@ internal sealed class RuntimeProcess : IAsyncDisposable
     /// <param name="cpus">Their list as taskset takes it.</param>
     public static RuntimeProcess StartOnCpus(string cpus, IEnumerable<ModelOptions> models, params (string Key, string Value)[] environment) =>
         new(models, createRunFolder: true, cpus, environment);
+
+    /// <summary>How the runtime is started with arguments of one's own; what it writes can be read.</summary>
+    public static ProcessStartInfo Command(params IEnumerable<string> args) =>
+        new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Path.Combine(AppContext.BaseDirectory, "Ops.Runtime.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 
     public async Task WaitForStateAsync(string state)
     {

@@ -100,7 +100,9 @@ internal sealed class KubernetesTargetDriver(
     public async Task<EndpointObservation> ObserveAsync(EndpointRef endpoint, CancellationToken cancellation)
     {
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
-        return Look(Manage(endpoint, cluster), always: false);
+        var managed = Manage(endpoint, cluster);
+        await managed.ReadFetchesAsync(cancellation);
+        return Look(managed, always: false);
     }
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public List<string> Logs { get; } = [];
 
+    /// <summary>What the log of every container says; null for a cluster that does not give it.</summary>
+    public IReadOnlyList<string>? LogSays { get; set; } = ["line"];
+
     public Task<ICluster> GetAsync(Guid targetId, CancellationToken cancellation) => Task.FromResult<ICluster>(this);
 
     public bool Watches(string kind) => kind != "HTTPRoute";
@@ -60,7 +63,7 @@ internal sealed class FakeCluster : ICluster, IClusters
     public Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation)
     {
         Logs.Add($"{pod}/{container}{(previous ? " before" : "")}");
-        return Task.FromResult<IReadOnlyList<string>>(["line"]);
+        return LogSays is { } said ? Task.FromResult(said) : Task.FromException<IReadOnlyList<string>>(new InvalidOperationException("It may not be read."));
     }
 
     public Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation) => throw new NotSupportedException();

@@ -6,11 +6,17 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Explain;
 /// <summary>How containers wait and end, in plain words.</summary>
 internal static class ContainerWords
 {
+    /// <summary>The init step does not understand what it is told (EX_USAGE of sysexits.h).</summary>
+    public const int NotUnderstood = 64;
+
     /// <summary>The init step found other bytes than were promised (EX_DATAERR of sysexits.h).</summary>
     public const int HashMismatch = 65;
 
     /// <summary>The init step did not reach the store (EX_UNAVAILABLE of sysexits.h).</summary>
     public const int Unavailable = 69;
+
+    /// <summary>The init step could not store what it fetched (EX_IOERR of sysexits.h).</summary>
+    public const int NotStored = 74;
 
     private const int Killed = 137;
     private const int Terminated = 143;
@@ -46,8 +52,10 @@ internal static class ContainerWords
     /// <summary>How the init step ended, when it did not succeed.</summary>
     public static string FetchEnded(V1ContainerStateTerminated end) => end.ExitCode switch
     {
+        NotUnderstood => $"Its image and this dashboard do not go together: choose an image of the runtime that is as new as the dashboard{Said(end.Message)}",
         HashMismatch => $"The files are not the ones that were approved: their SHA-256 differs. Nothing of them is started{Said(end.Message)}",
         Unavailable => $"The version's files could not be fetched{Said(end.Message)}",
+        NotStored => $"The version's files could not be stored on the node{Said(end.Message)}",
         _ => $"Fetching the version's files failed. {Ended(end)}",
     };
 

@@ -28,6 +28,10 @@ internal static class PodReader
         };
     }
 
+    /// <summary>Whether the init step of a pod is at work.</summary>
+    public static bool IsFetching(V1Pod pod) =>
+        pod.Metadata.DeletionTimestamp is null && pod.Status?.InitContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Fetch)?.State?.Running is not null;
+
     /// <summary>Where a pod of this address answers.</summary>
     public static Uri AddressOf(string ip) => new UriBuilder(Uri.UriSchemeHttp, ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]" : ip, RevisionFiles.Port).Uri;
 

@@ -34,7 +34,7 @@ internal static class RevisionFiles
     public static string ManifestOf(RevisionSpec revision, VersionSource source) => JsonSerializer.Serialize(
         new
         {
-            files = source.Files.Select(f => new { path = f.Path, url = f.Source.AbsoluteUri, sha256 = f.Sha256, size = f.SizeBytes }).ToArray(),
+            files = source.Files.Select(f => new { path = f.Path, source = f.Source.AbsoluteUri, sha256 = f.Sha256, size = f.SizeBytes }).ToArray(),
             digest = revision.Plan.VersionDigest,
         },
         Json);

@@ -8,14 +8,18 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Watching;
 internal static class EndpointView
 {
     /// <summary>Reads it.</summary>
-    public static EndpointObservation Read(EndpointRef endpoint, ICluster cluster, DateTimeOffset now)
+    /// <param name="endpoint">Which.</param>
+    /// <param name="cluster">Where.</param>
+    /// <param name="fetches">How far the init steps of pods are, by the pod's name.</param>
+    /// <param name="now">When.</param>
+    public static EndpointObservation Read(EndpointRef endpoint, ICluster cluster, IReadOnlyDictionary<string, (long Fetched, long Total)> fetches, DateTimeOffset now)
     {
         List<ReplicaObservation> replicas =
         [
             .. cluster.All<V1Pod>()
                 .Where(p => ObjectLabels.EndpointOf(p.Metadata) == endpoint.Id && ObjectLabels.PlanOf(p.Metadata) is not null && !IsOver(p))
                 .OrderBy(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)
-                .Select(p => PodReader.Read(p, cluster.Settings.ReachesPods)),
+                .Select(p => PodReader.Read(p, cluster.Settings.ReachesPods) with { Progress = PodReader.IsFetching(p) && fetches.TryGetValue(p.Metadata.Name, out var far) ? far : null }),
         ];
         foreach (var deployment in cluster.All<V1Deployment>().Where(d => ObjectLabels.EndpointOf(d.Metadata) == endpoint.Id && d.Metadata.DeletionTimestamp is null))
         {

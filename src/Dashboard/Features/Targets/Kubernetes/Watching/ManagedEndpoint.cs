@@ -1,4 +1,7 @@
+using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
+using Ops.Dashboard.Features.Targets.Kubernetes.Explain;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Watching;
 
@@ -7,7 +10,13 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
 {
     // The reconciler of the dashboard that acts comes by at least this often.
     private static readonly TimeSpan ActingFor = TimeSpan.FromMinutes(3);
+
+    // How far a download is, is worth neither many questions nor much waiting.
+    private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(2);
+    private const int MostLogs = 16;
+    private const int LogLines = 10;
     private readonly Lock gate = new();
+    private volatile IReadOnlyDictionary<string, (long Fetched, long Total)> fetches = new Dictionary<string, (long, long)>();
     private EndpointObservation? last;
     private long actedAt = DateTimeOffset.MinValue.UtcTicks;
 
@@ -26,6 +35,31 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     /// <summary>Whether this dashboard acts on the endpoint.</summary>
     public bool ActsAt(DateTimeOffset now) => now.UtcTicks - Volatile.Read(ref actedAt) < ActingFor.Ticks;
 
+    /// <summary>Reads from the logs of init steps that are at work how far they are. What cannot be read stays as it was known.</summary>
+    public async Task ReadFetchesAsync(CancellationToken cancellation)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(LogPatience);
+        var known = fetches;
+        var read = await Task.WhenAll(cluster.All<V1Pod>()
+            .Where(p => ObjectLabels.EndpointOf(p.Metadata) == endpoint.Id && PodReader.IsFetching(p))
+            .Take(MostLogs)
+            .Select(async p => (p.Metadata.Name, Far: await ReadAsync(p.Metadata.Name) ?? (known.TryGetValue(p.Metadata.Name, out var far) ? far : null))));
+        fetches = read.Where(r => r.Far is not null).ToDictionary(r => r.Name, r => r.Far!.Value, StringComparer.Ordinal);
+
+        async Task<(long Fetched, long Total)?> ReadAsync(string pod)
+        {
+            try
+            {
+                return FetchLines.Read(await cluster.ReadLogAsync(pod, PodTemplate.Fetch, LogLines, previous: false, patience.Token));
+            }
+            catch (Exception exception) when (exception is InvalidOperationException or HttpRequestException or IOException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
+            {
+                return null;
+            }
+        }
+    }
+
     /// <summary>Looks, and tells and publishes what has changed since the last look. One look at a time, so that nothing is told twice or out of order.</summary>
     /// <param name="now">When.</param>
     /// <param name="events">Takes what happened.</param>
@@ -35,7 +69,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     {
         lock (gate)
         {
-            var seen = EndpointView.Read(endpoint, cluster, now);
+            var seen = EndpointView.Read(endpoint, cluster, fetches, now);
             var isNew = last is null || !last.Replicas.SequenceEqual(seen.Replicas);
             foreach (var happened in isNew && ActsAt(now) ? ReplicaNews.Between(last, seen) : [])
             {

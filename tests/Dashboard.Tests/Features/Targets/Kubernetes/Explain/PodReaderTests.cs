@@ -62,7 +62,9 @@ public sealed class PodReaderTests
     }
 
     [Theory]
+    [InlineData(64, "image of the runtime that is as new as the dashboard: model.onnx has another SHA-256.")]
     [InlineData(65, "are not the ones that were approved")]
+    [InlineData(74, "could not be stored on the node: model.onnx has another SHA-256.")]
     [InlineData(69, "could not be fetched")]
     [InlineData(1, "exit code 1")]
     public void Read_FetchThatFailed_SaysWhatIsWrongWithTheFiles(int exitCode, string expected)

@@ -52,7 +52,7 @@ public sealed class RevisionObjectsTests
 
         Assert.Equal("2026-01-02T03:04:05Z", secret.Metadata.Annotations[ObjectLabels.ExpiresAt]);
         Assert.Equal(KubernetesSamples.Plan.VersionDigest, (string?)manifest["digest"]);
-        Assert.Equal("https://store.example/model.onnx?signature=secret", (string?)manifest["files"]![0]!["url"]);
+        Assert.Equal("https://store.example/model.onnx?signature=secret", (string?)manifest["files"]![0]!["source"]);
         Assert.Equal((10L << 20, new string('a', 64)), ((long)manifest["files"]![0]!["size"]!, (string)manifest["files"]![0]!["sha256"]!));
     }
 
