@@ -52,6 +52,7 @@ internal static class RolloutsFeature
         services.AddSingleton<GateWatch>();
         services.TryAddSingleton<RevisionReadings>();
         services.AddSingleton<LeaderLease>();
+        services.AddSingleton<ITurn>(provider => provider.GetRequiredService<LeaderLease>());
         services.AddSingleton<RolloutFeed>();
         services.AddSingleton<RolloutsHealth>();
         services.AddSingleton<RolloutOutcomes>();

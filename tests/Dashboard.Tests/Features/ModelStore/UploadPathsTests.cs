@@ -40,6 +40,8 @@ public sealed class UploadPathsTests
     [InlineData("what?.onnx")]
     [InlineData("con.onnx")]
     [InlineData("a/LPT1")]
+    [InlineData(".optimized/model.onnx")]
+    [InlineData("a/.Incoming")]
     [InlineData("model.onnx.")]
     [InlineData("model.onnx ")]
     [InlineData(" model.onnx")]

@@ -20,6 +20,9 @@ internal static partial class UploadPaths
     /// <summary>Names in a path.</summary>
     public const int MaxDepth = 16;
 
+    // Folders of the runtime beside a version's files; it refuses to serve a version that has one.
+    private static readonly HashSet<string> RuntimeNames = new([".optimized", ".incoming"], StringComparer.OrdinalIgnoreCase);
+
     private static readonly HashSet<string> DeviceNames = new(
         ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(1, 9).SelectMany(n => new[] { $"COM{n}", $"LPT{n}" })], StringComparer.OrdinalIgnoreCase);
 
@@ -103,6 +106,7 @@ internal static partial class UploadPaths
         _ when name[0] is ' ' || name[^1] is ' ' or '.' => "has a name that starts or ends with a space or ends with a dot",
         _ when name[0] is '=' or '+' or '-' or '@' => "has a name that starts with one of = + - @, which spreadsheets take for a formula and programs for an option",
         _ when name.Equals(".git", StringComparison.OrdinalIgnoreCase) || name.Equals("git~1", StringComparison.OrdinalIgnoreCase) => "has a name that git keeps for itself",
+        _ when RuntimeNames.Contains(name) => "has a name that the runtime keeps for itself",
         _ when DeviceNames.Contains(name.Split('.')[0]) => "has a name that Windows keeps for a device",
         _ when Encoding.UTF8.GetByteCount(name) > MaxNameBytes => $"has a name longer than {MaxNameBytes} bytes",
         _ => WrongCharacters(name),

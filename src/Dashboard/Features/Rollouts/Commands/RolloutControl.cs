@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Data;
 using Ops.Data.Rollouts;
 using Endpoint = Ops.Data.Rollouts.Endpoint;
@@ -18,11 +19,11 @@ internal sealed class RolloutControl(CommandRunner commands, ReconcileQueue queu
     public Task<Result<RolloutRef>> ResumeAsync(Caller caller, Guid rolloutId, string reason = "", CancellationToken cancellation = default) =>
         ChangeAsync(caller, new("rollout.resume", RolloutEventKinds.Resumed, "let it go on", (scope, _, rollout) => rollout.Resume(scope.Now)), rolloutId, reason, cancellation);
 
-    /// <summary>Lets a running rollout leave the step it is at, whatever is left of its pause.</summary>
+    /// <summary>Lets a running rollout leave the step it is at, whatever is left of its pause. Past a gate that is not known to hold it needs a reason.</summary>
     public Task<Result<RolloutRef>> PromoteAsync(Caller caller, Guid rolloutId, string reason = "", CancellationToken cancellation = default) =>
         ChangeAsync(
             caller,
-            new("rollout.promote", RolloutEventKinds.Promoted, "promoted it", (scope, _, rollout) => rollout.Promote(StepsOf(scope, rollout))),
+            new("rollout.promote", RolloutEventKinds.Promoted, "promoted it", (scope, _, rollout) => Promote(scope, rollout, reason)),
             rolloutId,
             reason,
             cancellation);
@@ -56,7 +57,14 @@ internal sealed class RolloutControl(CommandRunner commands, ReconcileQueue queu
         return aborted.Succeeded ? endpoint.Settle(rollout.Id, null) : aborted;
     }
 
-    private static int StepsOf(CommandScope scope, Rollout rollout) => scope.Db.Plans.Single(p => p.Id == rollout.PlanId).Spec.Strategy.Steps.Count;
+    private static Result Promote(CommandScope scope, Rollout rollout, string reason)
+    {
+        var strategy = scope.Db.Plans.Single(p => p.Id == rollout.PlanId).Spec.Strategy;
+        var isOpen = rollout is { State: RolloutState.Running, IsPromoted: false } && rollout.StepIndex < strategy.Steps.Count;
+        return isOpen && string.IsNullOrWhiteSpace(reason) && !GateVerdict.AllHold(strategy.Gates.Count, rollout.GatesJson)
+            ? Failure.Invalid("A gate does not hold yet: say why it goes on all the same.", "reason")
+            : rollout.Promote(strategy.Steps.Count);
+    }
 
     private static Result Withdraw(CommandScope scope, Rollout rollout)
     {

@@ -214,14 +214,8 @@ internal sealed class EndpointReconciler(
         routes.Publish(new(reference.Id, reference.Name, requiresToken, step.Serving) { Weights = step.Weights, Shadow = step.Shadow, Preview = step.Preview });
         if (picture.Rollout?.State != RolloutState.Approved)
         {
-            List<RevisionSpec> revisions = [.. step.Replicas.Select(pair => Revision(picture.FindPlan(pair.Key)!, pair.Value)).OrderBy(r => r.PlanId)];
-            await ApplyAsync(driver, reference, revisions, cancellation);
+            await ApplyAsync(driver, reference, WantedRevisions.Of(step, picture), cancellation);
         }
-
-        RevisionSpec Revision(Plan plan, int replicas) => new(plan.Id, plan.Hash, plan.Spec, replicas) { Weight = ShareOf(plan.Id) };
-
-        // For a gateway or a Service, which hand requests out where our router does not: the same shares.
-        int? ShareOf(Guid plan) => !step.Serving.Contains(plan) ? 0 : step.Weights.Count == 0 ? null : step.Weights.GetValueOrDefault(plan);
     }
 
     private async Task ApplyAsync(ITargetDriver driver, EndpointRef reference, IReadOnlyList<RevisionSpec> revisions, CancellationToken cancellation)

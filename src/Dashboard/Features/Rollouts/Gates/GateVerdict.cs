@@ -34,6 +34,9 @@ internal sealed record GateVerdict(int Gate, GateAnswer Answer, string Why, doub
     public static string? Write(IReadOnlyList<GateVerdict> verdicts) =>
         verdicts.Count == 0 ? null : JsonSerializer.Serialize(verdicts.Select(v => v.Why.Length <= LongestWhy ? v : v with { Why = v.Why[..LongestWhy] }), Json);
 
+    /// <summary>Whether what a rollout keeps says of each of so many gates that it holds.</summary>
+    public static bool AllHold(int gates, string? json) => Read(json).Where(v => v.Answer == GateAnswer.Holds).Select(v => v.Gate).Distinct().Count() >= gates;
+
     /// <summary>Reads what <see cref="Write"/> wrote; nothing from anything else.</summary>
     public static IReadOnlyList<GateVerdict> Read(string? json)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components.Controls;
 using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Gates;
 using Ops.Data;
 using Ops.Data.Rollouts;
 using Ops.Data.Targets;
@@ -55,10 +56,15 @@ public sealed partial class RolloutButtons
 
     private async Task PromoteAsync()
     {
-        var answer = await Confirm.AskAsync(new("Go on with the next step?", "What is left of this step's pause is skipped, and so is a gate that has no figure yet. A gate that fails still stops it.", "Promote"));
+        var isOver = !GateVerdict.AllHold(Detail.Plan.Strategy.Gates.Count, Detail.Rollout.GatesJson);
+        var answer = await Confirm.AskAsync(new(
+            "Go on with the next step?",
+            isOver ? "Not every gate is known to hold. What is left of this step's pause is skipped, and so is a gate that has no figure yet. A gate that fails still stops it." : "What is left of this step's pause is skipped.",
+            "Promote",
+            ReasonRequired: isOver));
         if (answer.Confirmed)
         {
-            await ActAsync(caller => Control.PromoteAsync(caller, Detail.Rollout.Id), $"{Name} goes on.");
+            await ActAsync(caller => Control.PromoteAsync(caller, Detail.Rollout.Id, answer.Reason ?? ""), $"{Name} goes on.");
         }
     }
 

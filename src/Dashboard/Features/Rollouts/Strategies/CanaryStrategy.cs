@@ -31,7 +31,18 @@ internal sealed class CanaryStrategy : SteppedStrategy
     protected override IReadOnlyDictionary<Guid, int> Weights(StrategyInput input, int step)
     {
         var weight = input.Strategy.Steps[step].Weight;
-        var weights = Olds(input).ToDictionary(id => id, _ => 100 - weight);
+        var rest = 100 - weight;
+
+        // What an earlier rollout left behind shares with the stable plan by what is ready: beside it, it must not make the canary's share smaller.
+        var ready = OldPlans(input).ToDictionary(p => p.Id, input.Ready);
+        var all = ready.Values.Sum();
+        var weights = ready.ToDictionary(pair => pair.Key, pair => all == 0 ? 0 : rest * pair.Value / all);
+        if (weights.Count > 0)
+        {
+            var most = ready.OrderByDescending(pair => pair.Value).ThenByDescending(pair => pair.Key == input.Stable?.Id).First().Key;
+            weights[most] += rest - weights.Values.Sum();
+        }
+
         weights[input.To.Id] = weight;
         return weights;
     }

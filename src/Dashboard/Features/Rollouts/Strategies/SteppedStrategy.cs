@@ -85,7 +85,10 @@ internal abstract class SteppedStrategy : IStrategy
     protected static Dictionary<Guid, int> Only(StrategyInput input) => Olds(input).ToDictionary(id => id, _ => 100);
 
     /// <summary>What ran before and is there.</summary>
-    protected static IEnumerable<Guid> Olds(StrategyInput input) => input.Olds.Where(p => input.Present(p) > 0 || p == input.Stable).Select(p => p.Id);
+    protected static IEnumerable<Guid> Olds(StrategyInput input) => OldPlans(input).Select(p => p.Id);
+
+    /// <summary>As <see cref="Olds"/>, whole.</summary>
+    protected static IEnumerable<PlanCount> OldPlans(StrategyInput input) => input.Olds.Where(p => input.Present(p) > 0 || p == input.Stable);
 
     /// <summary>The old revision whole and so many new replicas beside it.</summary>
     protected static Dictionary<Guid, int> Beside(StrategyInput input, int wanted)

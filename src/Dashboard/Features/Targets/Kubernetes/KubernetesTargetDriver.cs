@@ -15,7 +15,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes;
 /// registry. What it sees comes from watches; it acts only in <see cref="ApplyAsync"/>.
 /// </summary>
 internal sealed class KubernetesTargetDriver(
-    IClusters clusters, WantedObjects wanted, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDisposable
+    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDisposable
 {
     private const int MostLogLines = 10_000;
     private readonly ConcurrentDictionary<Guid, ManagedEndpoint> endpoints = new();
@@ -194,7 +194,7 @@ internal sealed class KubernetesTargetDriver(
         var managed = endpoints.AddOrUpdate(endpoint.Id, _ => Make(), (_, known) => known.Cluster == cluster ? known : Make());
         return managed;
 
-        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), log));
+        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, turn, (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), log));
     }
 
     private void TellDrift(EndpointRef endpoint, ICluster cluster, DriftItem item, bool isPutBack) => events.Report(new()

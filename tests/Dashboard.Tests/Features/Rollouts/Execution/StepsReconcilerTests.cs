@@ -2,6 +2,8 @@ using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Plans;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
+using Ops.Data;
+using Ops.Data.Audit;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Tests.Features.Rollouts.Execution;
@@ -125,6 +127,53 @@ public sealed class StepsReconcilerTests
         Assert.True((await world.Get<RolloutControl>().PromoteAsync(world.As("operator"), canary.Id)).Succeeded);
         await UntilAsync(world, controller, canary, RolloutState.Succeeded);
         Assert.Single(await world.AuditAsync("rollout.promote"));
+    }
+
+    [Fact]
+    public async Task Promote_PastAGateWithoutAFigure_NeedsAReasonThatIsAudited()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, _) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10 }) with { Gates = [Errors] });
+        for (var i = 0; i < 5; i++)
+        {
+            await StepAsync(world, controller, canary.EndpointId);
+        }
+
+        Assert.NotNull((await world.RolloutAsync(canary.Id)).StepReachedAt);
+        foreach (var nothing in new[] { "", "  " })
+        {
+            var refused = await world.Get<RolloutControl>().PromoteAsync(world.As("operator"), canary.Id, nothing);
+            Assert.Equal((FailureKind.Invalid, "reason"), (refused.Failure?.Kind, refused.Failure?.Field));
+        }
+
+        Assert.False((await world.RolloutAsync(canary.Id)).IsPromoted);
+        Assert.True((await world.Get<RolloutControl>().PromoteAsync(world.As("operator"), canary.Id, "no traffic at night")).Succeeded);
+        Assert.Equal("no traffic at night", Assert.Single(await world.AuditAsync("rollout.promote"), e => e.Result == AuditResult.Done).Reason);
+        await UntilAsync(world, controller, canary, RolloutState.Succeeded);
+    }
+
+    [Fact]
+    public async Task Reconcile_CanaryWithoutAReadyReplicaLeft_HasNoShareInACluster()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10, PauseSeconds = 600 }));
+        var plan = (await world.RolloutAsync(canary.Id)).PlanId;
+        int? Share(Guid of) => world.Machine.Applied.Last().Revisions.Single(r => r.PlanId == of).Weight;
+        for (var i = 0; i < 5; i++)
+        {
+            await StepAsync(world, controller, canary.EndpointId);
+        }
+
+        Assert.Equal((90, 10), (Share(stable), Share(plan)));
+        foreach (var replica in world.Machine.Of(canary.EndpointId).Where(r => r.PlanId == plan))
+        {
+            world.Machine.Set(replica with { Phase = ReplicaPhase.Unready });
+        }
+
+        await controller.LookAsync(canary.EndpointId);
+        Assert.Equal((90, 0), (Share(stable), Share(plan)));
     }
 
     private static DraftPlan Canary(DraftPlan draft, params PlanStep[] steps) => draft with { Strategy = "canary", Steps = steps };

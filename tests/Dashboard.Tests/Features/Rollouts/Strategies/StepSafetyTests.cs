@@ -91,6 +91,22 @@ public sealed class StepSafetyTests
     }).Check(Runs);
 
     [Fact]
+    public void Canary_BesideWhatAnEarlierRolloutLeft_KeepsItsShare()
+    {
+        PlanCount left = new(Guid.NewGuid(), "digits 0", 2);
+        var machine = new SimulatedMachine();
+        machine.Add(Old.Id, ReplicaPhase.Ready, 2);
+        machine.Add(left.Id, ReplicaPhase.Ready, 1);
+        machine.Add(New.Id, ReplicaPhase.Ready, 1);
+        PlanStrategy strategy = new() { Name = "canary", Steps = [new() { Weight = 10, PauseSeconds = 60 }] };
+        StrategyInput input = new() { To = New, Stable = Old, Leftovers = [left], Strategy = strategy, TimeInStep = TimeSpan.Zero, Replicas = [.. machine.Replicas] };
+
+        var weights = new CanaryStrategy().Next(input).Weights;
+
+        Assert.Equal((60, 30, 10), (weights[Old.Id], weights[left.Id], weights[New.Id]));
+    }
+
+    [Fact]
     public void Canary_ItsReplicasBecomeReadyBehindTheLastStep_NoOldReplicaGetsMoreThanBefore()
     {
         // Four replicas answered everything, a quarter each. While they go one by one the rest must not take over their share.

@@ -27,7 +27,7 @@ public sealed class FetchInAClusterTests : IAsyncLifetime
         var api = new ClusterFactory(null!, options, TimeProvider.System).MakeApi(access);
         connection = new("cluster", new() { Namespace = Namespace, Registries = ["registry.example"] }, access, api, new(), TimeProvider.System, NullLogger.Instance);
         var supply = new VersionSupply((_, _) => Task.FromResult(Result.Of(KubernetesSamples.Source)), new(new EphemeralDataProtectionProvider(), options), TimeProvider.System);
-        driver = new(new One(connection), new(supply), new(), new Deaf(), TimeProvider.System, NullLogger<KubernetesTargetDriver>.Instance);
+        driver = new(new One(connection), new(supply), new Turn(), new(), new Deaf(), TimeProvider.System, NullLogger<KubernetesTargetDriver>.Instance);
     }
 
     [Fact]

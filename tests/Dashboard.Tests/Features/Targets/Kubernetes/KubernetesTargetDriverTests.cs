@@ -19,6 +19,7 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     private readonly ObservedEndpoints observed = new();
     private readonly List<TargetEvent> told = [];
     private readonly ManualTime time = new();
+    private readonly Turn turn = new();
     private readonly RevisionSpec one = KubernetesSamples.Revision(number: 1);
     private readonly RevisionSpec two = KubernetesSamples.Revision(number: 2);
     private readonly string first;
@@ -43,6 +44,23 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         cluster.Calls.Clear();
         await ApplyAsync(one);
         Assert.Empty(cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Apply_AnotherDashboardTakesOverInTheMiddle_ChangesNothingMore()
+    {
+        await SettledAsync();
+        turn.Left = 1;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(two));
+        Assert.Single(cluster.Calls);
+
+        // The next pass in turn begins where the cluster is, not where this process thought to be.
+        turn.Left = null;
+        await ApplyAsync(two);
+        await ApplyAsync(two);
+        Assert.Equal([two.PlanId], cluster.All<V1Deployment>().Select(d => ObjectLabels.PlanOf(d.Metadata)));
+        Assert.Contains($"delete Deployment/{first}", cluster.Calls);
     }
 
     [Fact]
@@ -299,7 +317,7 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     {
         var links = new FetchLinks(new EphemeralDataProtectionProvider(), Options.Create(new KubernetesOptions()));
         var supply = new VersionSupply((_, _) => Task.FromResult(Result.Of(KubernetesSamples.Source)), links, time);
-        return new(cluster, new(supply), observed, new Told(told), time, NullLogger<KubernetesTargetDriver>.Instance);
+        return new(cluster, new(supply), turn, observed, new Told(told), time, NullLogger<KubernetesTargetDriver>.Instance);
     }
 
     private V1Pod Pod(string name, bool ready) => new()

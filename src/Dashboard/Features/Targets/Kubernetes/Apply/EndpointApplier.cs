@@ -9,7 +9,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 /// Makes the objects of one endpoint as they are wanted, and nothing that is so already. What somebody else has changed is told apart from what
 /// is wanted anew, and is shown: it is put back at once while a rollout is under way or where it changes what pods run, and otherwise waits for a person.
 /// </summary>
-internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wantedObjects, Action<DriftItem, bool> drifted, ILogger log) : IDisposable
+internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wantedObjects, ITurn turn, Action<DriftItem, bool> drifted, ILogger log) : IDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
@@ -149,10 +149,20 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 
     private async Task SendAsync(IKubernetesObject<V1ObjectMeta> one, IKubernetesObject<V1ObjectMeta>? found, string text, ICluster cluster, CancellationToken cancellation)
     {
+        RefuseOutOfTurn();
+
         // By force, because the object is ours and whoever else has set one of our fields has been noticed above.
         var reply = await cluster.ApplyAsync(one, force: true, dryRun: false, cancellation);
         applied[Key(one.Kind, one.Metadata.Name)] = new(text, found?.Metadata.ResourceVersion, reply, found is not null);
         log.Applied(endpoint.Name, one.Kind, one.Metadata.Name);
+    }
+
+    private void RefuseOutOfTurn()
+    {
+        if (!turn.IsHeld)
+        {
+            throw new InvalidOperationException("Another dashboard has taken over in the middle of this pass.");
+        }
     }
 
     private async Task RemoveOthersAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, ICluster cluster, CancellationToken cancellation)
@@ -160,6 +170,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         var keep = wanted.Select(o => Key(o.Kind, o.Metadata.Name)).ToHashSet(StringComparer.Ordinal);
         foreach (var seen in Present(cluster).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
         {
+            RefuseOutOfTurn();
             await cluster.DeleteAsync(seen, cancellation);
             applied.TryRemove(Key(seen.Kind, seen.Metadata.Name), out _);
             log.Removed(endpoint.Name, seen.Kind, seen.Metadata.Name);

@@ -1,0 +1,23 @@
+using Ops.Dashboard.Features.Rollouts.Strategies;
+using Ops.Dashboard.Features.Targets;
+
+namespace Ops.Dashboard.Features.Rollouts.Execution;
+
+/// <summary>What a target is told of a step: how many replicas each revision has, and its share of the requests where the target hands them out itself.</summary>
+internal static class WantedRevisions
+{
+    /// <summary>The revisions in a steady order.</summary>
+    public static IReadOnlyList<RevisionSpec> Of(Step step, EndpointPicture picture)
+    {
+        return [.. step.Replicas.OrderBy(pair => pair.Key).Select(pair => (Plan: picture.FindPlan(pair.Key)!, pair.Value)).Select(r => new RevisionSpec(r.Plan.Id, r.Plan.Hash, r.Plan.Spec, r.Value) { Weight = ShareOf(r.Plan.Id) })];
+
+        // The shares of the router. A gateway fails what it sends to a revision of which nothing is ready, so that one has none while another can answer.
+        int? ShareOf(Guid plan) => !step.Serving.Contains(plan) || (!IsReady(plan) && step.Serving.Any(Answers)) ? 0 : Planned(plan);
+
+        bool Answers(Guid plan) => IsReady(plan) && Planned(plan) != 0;
+
+        bool IsReady(Guid plan) => picture.Observation.Replicas.Any(r => r.PlanId == plan && r.Phase == ReplicaPhase.Ready);
+
+        int? Planned(Guid plan) => step.Weights.Count == 0 ? null : step.Weights.GetValueOrDefault(plan);
+    }
+}
