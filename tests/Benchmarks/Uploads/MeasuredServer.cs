@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Ops.Data;
 using Ops.Data.Access;
 using Ops.Data.Startup;
+using Ops.Testing;
 
 namespace Ops.Benchmarks.Uploads;
 
@@ -43,7 +44,7 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         }
 
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        var project = Path.Combine(Root(here), "src", "Dashboard");
+        var project = Path.Combine(Repository.Root, "src", "Dashboard");
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet") { WorkingDirectory = project, RedirectStandardOutput = true };
         start.ArgumentList.Add(Path.Combine(project, "bin", here.Parent!.Name, "net10.0", "Ops.Dashboard.dll"));
@@ -156,17 +157,6 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         }
 
         throw new InvalidOperationException("The dashboard did not become ready.");
-    }
-
-    private static string Root(DirectoryInfo from)
-    {
-        var folder = from;
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Ops.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The benchmarks run outside the repository.");
     }
 
     private static int FreePort()

@@ -1,3 +1,4 @@
+using Ops.Testing;
 using YamlDotNet.RepresentationModel;
 
 namespace Ops.Dashboard.Tests.Docker;
@@ -13,7 +14,7 @@ public sealed class ComposeTests
     public void Dashboard_IsBuiltFromAFileThatIsThere_AndGivenSettingsThatItKnows()
     {
         var dashboard = Of(Of(root, "services"), "dashboard");
-        Assert.True(File.Exists(Path.Combine(DockerFolder.Repository, Text(Of(dashboard, "build").Children["dockerfile"]))));
+        Assert.True(File.Exists(Path.Combine(Repository.Root, Text(Of(dashboard, "build").Children["dockerfile"]))));
         Assert.All(Of(dashboard, "environment").Children.Keys, key => Assert.True(DockerFolder.IsDocumented(Text(key)), Text(key)));
     }
 

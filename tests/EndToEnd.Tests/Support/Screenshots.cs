@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Ops.Data.Rollouts;
+using Ops.Testing;
 
 namespace Ops.EndToEnd.Tests.Support;
 
@@ -37,7 +38,7 @@ public static class Screenshots
                 var window = file == "inbox" ? approver : @operator;
                 await window.GoAsync(path);
                 await Task.Delay(3000);
-                await window.Page.ScreenshotAsync(new() { Path = Path.Combine(TestFolders.Repository, folder, $"{file}.png"), Type = ScreenshotType.Png });
+                await window.Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, folder, $"{file}.png"), Type = ScreenshotType.Png });
             }
         }
         finally

@@ -1,19 +1,18 @@
+using Ops.Testing;
+
 namespace Ops.EndToEnd.Tests.Support;
 
 /// <summary>Where tests find what they need and leave what people may want to look at.</summary>
 public static class TestFolders
 {
-    /// <summary>The repository.</summary>
-    public static string Repository { get; } = FindRepository();
-
     /// <summary>The dashboard's project, which is also its content root.</summary>
-    public static string Dashboard { get; } = Path.Combine(Repository, "src", "Dashboard");
+    public static string Dashboard { get; } = Path.Combine(Repository.Root, "src", "Dashboard");
 
     /// <summary>The dashboard as it was built along with these tests.</summary>
     public static string DashboardProgram { get; } = Path.Combine(Dashboard, "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Ops.Dashboard.dll");
 
     /// <summary>Screenshots and traces of failed tests, beside the result files.</summary>
-    public static string Results { get; } = Path.Combine(Repository, "artifacts", "test-results");
+    public static string Results { get; } = Path.Combine(Repository.Root, "artifacts", "test-results");
 
     /// <summary>A file of tests/TestData.</summary>
     public static string Data(string name) => Path.Combine(AppContext.BaseDirectory, "TestData", name);
@@ -23,18 +22,5 @@ public static class TestFolders
     {
         Directory.CreateDirectory(Results);
         return Path.Combine(Results, string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-')));
-    }
-
-    private static string FindRepository()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Ops.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new InvalidOperationException("The tests run outside the repository.");
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Ops.Runtime.Tests.Support;
+using Ops.Testing;
 
 namespace Ops.Runtime.Tests.Monitoring;
 
@@ -10,7 +11,7 @@ public sealed partial class MetricsTests
     {
         await using var server = await TestServer.StartAsync([TestModels.Digits()]);
         var exposed = Families().Matches(await server.Http.GetStringAsync("/metrics")).Select(m => m.Groups[1].Value).ToList();
-        var documented = Documented().Matches(await File.ReadAllTextAsync(Path.Combine(RepositoryRoot(), "docs", "runtime-metrics.md"))).Select(m => m.Groups[1].Value);
+        var documented = Documented().Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "runtime-metrics.md"))).Select(m => m.Groups[1].Value);
         Assert.Equal(documented.Order(), exposed.Order());
     }
 
@@ -40,17 +41,6 @@ public sealed partial class MetricsTests
         Assert.Contains($"ops_runtime_run_duration_seconds_count{labels}}} 3\n", text, StringComparison.Ordinal);
         Assert.Contains($"nv_inference_request_success{labels}}} 3\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("stranger", text, StringComparison.Ordinal);
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "Ops.sln")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("Ops.sln is in no folder above the tests.");
-        }
-
-        return folder.FullName;
     }
 
     [GeneratedRegex("^# TYPE ([a-z_]+) ", RegexOptions.Multiline)]

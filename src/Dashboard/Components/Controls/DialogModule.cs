@@ -16,18 +16,9 @@ internal sealed class DialogModule(IJSRuntime js) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (module is null)
+        if (module is not null)
         {
-            return;
-        }
-
-        try
-        {
-            await (await module).DisposeAsync();
-        }
-        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and the module with it.
+            await ScriptTeardown.RunAsync(async () => await (await module).DisposeAsync());
         }
     }
 

@@ -65,19 +65,13 @@ public sealed partial class LineChart : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         disposed = true;
-        if (module is null)
+        if (module is not null)
         {
-            return;
-        }
-
-        try
-        {
-            await module.InvokeVoidAsync("dispose", id);
-            await module.DisposeAsync();
-        }
-        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and the chart with it.
+            await ScriptTeardown.RunAsync(async () =>
+            {
+                await module.InvokeVoidAsync("dispose", id);
+                await module.DisposeAsync();
+            });
         }
     }
 

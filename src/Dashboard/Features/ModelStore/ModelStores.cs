@@ -63,10 +63,10 @@ internal sealed class ModelStores : IDisposable
     /// <summary>Chooses where a new version goes: the store that was asked for, else the default of its environment, else the default.</summary>
     /// <param name="name">The store somebody chose, or null.</param>
     /// <param name="scope">The environment that the version is meant for, if that is known.</param>
-    public Result<IModelStore> Choose(string? name, StoreDefaultScope scope = StoreDefaultScope.Everything)
+    public Result<IModelStore> Choose(string? name, StoreDefaultScope? scope = null)
     {
         var now = Now;
-        var entry = string.IsNullOrEmpty(name) ? now.DefaultOf(scope) ?? now.DefaultOf(StoreDefaultScope.Everything) : now.Find(name);
+        var entry = string.IsNullOrEmpty(name) ? now.DefaultOf(scope ?? StoreDefaultScope.Everything) ?? now.DefaultOf(StoreDefaultScope.Everything) : now.Find(name);
         if (entry is null || entry.Row.RetiredAt is not null)
         {
             return Failure.Invalid("There is no such model store. Choose another one.", "store");

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
+using Ops.Dashboard.Components.Controls;
 using Ops.Dashboard.Features.Monitoring.Fleet;
 using Ops.Dashboard.Features.Monitoring.Pages;
 
@@ -61,18 +62,14 @@ public sealed partial class PlaygroundTab
     public async ValueTask DisposeAsync()
     {
         isDisposed = true;
-        try
+        await ScriptTeardown.RunAsync(async () =>
         {
             if (module is not null)
             {
                 await module.InvokeVoidAsync("stop", host);
                 await module.DisposeAsync();
             }
-        }
-        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and the form with it.
-        }
+        });
 
         self?.Dispose();
     }

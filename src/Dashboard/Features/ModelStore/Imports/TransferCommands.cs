@@ -59,7 +59,7 @@ internal sealed class TransferCommands(
             return address.Failure;
         }
 
-        var chosen = stores.Choose(request.Store, request.Environment ?? StoreDefaultScope.Everything);
+        var chosen = stores.Choose(request.Store, request.Environment);
         if (!chosen.Succeeded)
         {
             return chosen.Failure;

@@ -70,7 +70,7 @@ public sealed partial class UploadPage : IAsyncDisposable
     {
         await ended.CancelAsync();
         ended.Dispose();
-        try
+        await ScriptTeardown.RunAsync(async () =>
         {
             if (handle is not null)
             {
@@ -82,11 +82,7 @@ public sealed partial class UploadPage : IAsyncDisposable
             {
                 await module.DisposeAsync();
             }
-        }
-        catch (Exception left) when (left is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and its listeners with it.
-        }
+        });
 
         self?.Dispose();
     }

@@ -23,7 +23,7 @@ internal sealed class UploadCommands(
     /// <returns>The upload's id.</returns>
     public async Task<Result<Guid>> BeginAsync(Caller caller, BeginUpload request, CancellationToken cancellation)
     {
-        var chosen = stores.Choose(request.Store, request.Environment ?? StoreDefaultScope.Everything);
+        var chosen = stores.Choose(request.Store, request.Environment);
         if (!chosen.Succeeded)
         {
             return chosen.Failure;

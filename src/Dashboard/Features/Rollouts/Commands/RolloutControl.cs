@@ -60,10 +60,10 @@ internal sealed class RolloutControl(CommandRunner commands, ReconcileQueue queu
     private static Result Promote(CommandScope scope, Rollout rollout, string reason)
     {
         var strategy = scope.Db.Plans.Single(p => p.Id == rollout.PlanId).Spec.Strategy;
-        var isOpen = rollout is { State: RolloutState.Running, IsPromoted: false } && rollout.StepIndex < strategy.Steps.Count;
-        return isOpen && string.IsNullOrWhiteSpace(reason) && !GateVerdict.AllHold(strategy.Gates.Count, rollout.GatesJson)
+        var promoted = rollout.Promote(strategy.Steps.Count);
+        return promoted.Succeeded && string.IsNullOrWhiteSpace(reason) && !GateVerdict.AllHold(strategy.Gates.Count, rollout.GatesJson)
             ? Failure.Invalid("A gate does not hold yet: say why it goes on all the same.", "reason")
-            : rollout.Promote(strategy.Steps.Count);
+            : promoted;
     }
 
     private static Result Withdraw(CommandScope scope, Rollout rollout)
