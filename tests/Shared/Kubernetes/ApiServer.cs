@@ -38,20 +38,6 @@ internal sealed class ApiServer
             Body = await BodyAsync(context),
         }.Resolve();
         Requests.Enqueue(request);
-        var fault = owner.Faults.Take(request);
-        switch (fault?.Kind)
-        {
-            case FaultKind.Answer:
-                await WriteAsync(context, fault.Value.Status!);
-                return;
-            case FaultKind.Break:
-                context.Abort();
-                return;
-            case FaultKind.Hang:
-                await Task.Delay(Timeout.InfiniteTimeSpan, owner.Time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                return;
-        }
-
         if (unknown)
         {
             await WriteAsync(context, ApiStatus.Unauthorized());
@@ -60,7 +46,7 @@ internal sealed class ApiServer
 
         try
         {
-            await DispatchAsync(context, request, fault?.Kind == FaultKind.LoseReply);
+            await DispatchAsync(context, request);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -109,7 +95,7 @@ internal sealed class ApiServer
         await context.Response.WriteAsync(reply.Body.ToJsonString(Json.Plain), context.RequestAborted);
     }
 
-    private async Task DispatchAsync(HttpContext context, ApiRequest request, bool loseReply)
+    private async Task DispatchAsync(HttpContext context, ApiRequest request)
     {
         if (request.Path is "/healthz" or "/livez" or "/readyz")
         {
@@ -165,12 +151,6 @@ internal sealed class ApiServer
         }
 
         var reply = Run(request);
-        if (loseReply)
-        {
-            context.Abort();
-            return;
-        }
-
         await WriteAsync(context, reply);
     }
 

@@ -34,7 +34,7 @@ internal sealed record KubernetesDoubleOptions
     public int Port { get; init; }
 }
 
-/// <summary>A Kubernetes API in this process, on loopback: the real API's behaviour on objects kept in memory, with a small cluster behind it and switches for faults.</summary>
+/// <summary>A Kubernetes API in this process, on loopback: the real API's behaviour on objects kept in memory, with a small cluster behind it.</summary>
 internal sealed class KubernetesDouble : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -45,7 +45,7 @@ internal sealed class KubernetesDouble : IAsyncDisposable
         this.options = options;
         HasGatewayApi = options.GatewayApi;
         Writer = new ObjectWriter(Store, Time);
-        Watches = new WatchStream(Store, Faults, Time);
+        Watches = new WatchStream(Store, Time);
         Pods = new PodAccess(Store);
         Api = new ApiServer(this, options.GitVersion);
         Tokens[Token] = "system:serviceaccount:ops:ops-dashboard";
@@ -60,9 +60,6 @@ internal sealed class KubernetesDouble : IAsyncDisposable
 
     /// <summary>The objects.</summary>
     public ObjectStore Store { get; } = new();
-
-    /// <summary>What goes wrong on purpose.</summary>
-    public Faults Faults { get; } = new();
 
     /// <summary>Who may do what.</summary>
     public Access Access { get; } = new();
@@ -212,7 +209,6 @@ internal sealed class KubernetesDouble : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Cluster?.Dispose();
-        Faults.DropWatches();
         using var atOnce = new CancellationTokenSource(TimeSpan.Zero);
         await app.StopAsync(atOnce.Token);
         await app.DisposeAsync();
@@ -233,16 +229,6 @@ internal sealed class KubernetesDouble : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = 3 * 1024 * 1024;
             kestrel.Listen(IPAddress.Loopback, options.Port, listen =>
             {
-                listen.Use(next => async connection =>
-                {
-                    if (Faults.Unreachable)
-                    {
-                        connection.Abort();
-                        return;
-                    }
-
-                    await next(connection);
-                });
                 if (options.Tls)
                 {
                     var (certificate, key) = Certificates.Issue("CN=kube-apiserver", server: true);
@@ -256,17 +242,7 @@ internal sealed class KubernetesDouble : IAsyncDisposable
             });
         });
         var built = builder.Build();
-        built.Run(async context =>
-        {
-            // Connections that were open before the server went away are gone too.
-            if (Faults.Unreachable)
-            {
-                context.Abort();
-                return;
-            }
-
-            await Api.HandleAsync(context);
-        });
+        built.Run(Api.HandleAsync);
         return built;
     }
 }

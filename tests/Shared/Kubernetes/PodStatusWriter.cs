@@ -109,7 +109,7 @@ internal static class PodStatusWriter
         };
         if (first && !done && run.Restarts > 0)
         {
-            state["lastState"] = Terminated(script.ExitCode, script.Reason, script.Message, run);
+            state["lastState"] = Terminated(script.ExitCode, script.Reason, LastWords(container, script), run);
         }
 
         return state;
@@ -130,7 +130,7 @@ internal static class PodStatusWriter
         };
         if (first && started && run.Restarts > 0)
         {
-            state["lastState"] = Terminated(script.ExitCode, script.Reason, script.Message, run);
+            state["lastState"] = Terminated(script.ExitCode, script.Reason, LastWords(container, script), run);
         }
 
         return state;
@@ -169,6 +169,11 @@ internal static class PodStatusWriter
 
         return new JsonObject { ["terminated"] = ended };
     }
+
+    // The termination message, or the end of the log where the container asks for that.
+    private static string LastWords(JsonObject container, PodScript script) => script.Message.Length > 0 || container.Text("terminationMessagePolicy") != "FallbackToLogsOnError"
+        ? script.Message
+        : string.Join('\n', script.Log.TakeLast(80));
 
     private static string BackOff(JsonObject container) => $"back-off restarting failed container={container.Text("name")}";
 }

@@ -95,11 +95,9 @@ internal sealed class SimulatedCluster : IDisposable
         {
             scripts.Insert(0, (matches, script));
         }
-    }
 
-    /// <summary>Decides how pods behave whose image contains a text.</summary>
-    public void ScriptImage(string imagePart, PodScript script) =>
-        Script(p => p.Items("spec", "containers").Any(c => c.Text("image")?.Contains(imagePart, StringComparison.Ordinal) == true), script);
+        Settle();
+    }
 
     /// <summary>Forgets every rule.</summary>
     public void ClearScripts()

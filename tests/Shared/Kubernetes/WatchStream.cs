@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ops.Testing.Kubernetes;
 
-/// <summary>Streams changes to one client: from a version on or from the state there is, with bookmarks, until the client goes, the time is over or a fault ends it.</summary>
-internal sealed class WatchStream(ObjectStore store, Faults faults, TimeProvider time)
+/// <summary>Streams changes to one client: from a version on or from the state there is, with bookmarks, until the client goes or the time is over.</summary>
+internal sealed class WatchStream(ObjectStore store, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly List<ChannelWriter<StoreEvent?>> open = [];
@@ -109,10 +109,9 @@ internal sealed class WatchStream(ObjectStore store, Faults faults, TimeProvider
 
     private async Task StreamAsync(HttpContext context, ApiRequest request, List<StoreEvent> first, ChannelReader<StoreEvent?> changes, Func<JsonObject, bool> filter, bool bookmarks)
     {
-        using var dropped = faults.OpenWatch(context.RequestAborted);
         var seconds = int.TryParse(request.Query["timeoutSeconds"], out var given) && given > 0 ? given : 1800;
         using var over = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(dropped.Token, over.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, over.Token);
         await using var ticking = time.CreateTimer(_ => SendBookmarks(), null, BookmarkInterval, BookmarkInterval);
         context.Response.ContentType = "application/json";
         try
@@ -138,20 +137,17 @@ internal sealed class WatchStream(ObjectStore store, Faults faults, TimeProvider
                         continue;
                     }
 
-                    foreach (var delivered in faults.Deliver(change).Select(e => Seen(e, filter)).OfType<StoreEvent>())
-                    {
-                        await WriteAsync(context, delivered);
-                    }
+                    await (Seen(change, filter) is { } seen ? WriteAsync(context, seen) : Task.CompletedTask);
                 }
             }
         }
-        catch (OperationCanceledException) when (over.IsCancellationRequested && !dropped.IsCancellationRequested)
+        catch (OperationCanceledException) when (over.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
             await (bookmarks ? WriteAsync(context, Bookmark(request.Kind!, initialEnd: false)) : Task.CompletedTask);
         }
         catch (OperationCanceledException)
         {
-            // The client went, or a fault broke the connection in the middle of the stream.
+            // The client went.
             context.Abort();
         }
     }

@@ -41,7 +41,15 @@ internal sealed class OpsWorld : IAsyncDisposable
 
     private string? postgres;
 
+    private Action<IServiceCollection> drivers = static _ => { };
+
+    private OpsWorld(TimeProvider? clock) => Clock = clock ?? Time;
+
+    /// <summary>The clock of a world that was not given another one.</summary>
     public ManualTime Time { get; } = new();
+
+    /// <summary>The clock of every process.</summary>
+    public TimeProvider Clock { get; }
 
     public FakeMachine Machine { get; } = new();
 
@@ -49,14 +57,19 @@ internal sealed class OpsWorld : IAsyncDisposable
 
     public List<ModelVersion> Versions { get; } = [];
 
-    public Target Target { get; private set; } = null!;
+    public Target Target { get; set; } = null!;
 
     public IServiceProvider Services => processes[0];
 
     /// <summary>Makes a world. The environment is Production (one approval) unless told.</summary>
-    public static async Task<OpsWorld> CreateAsync(Database database = Database.Sqlite, TargetEnvironment environment = TargetEnvironment.Production)
+    /// <param name="database">Where the registry is.</param>
+    /// <param name="environment">Of the local target.</param>
+    /// <param name="clock">Instead of <see cref="Time"/>, for tests with parts that have a clock of their own.</param>
+    /// <param name="drivers">More drivers for every process, beside the one of <see cref="Machine"/>.</param>
+    public static async Task<OpsWorld> CreateAsync(
+        Database database = Database.Sqlite, TargetEnvironment environment = TargetEnvironment.Production, TimeProvider? clock = null, Action<IServiceCollection>? drivers = null)
     {
-        var world = new OpsWorld();
+        var world = new OpsWorld(clock) { drivers = drivers ?? (static _ => { }) };
         world.postgres = database == Database.Postgres ? await PostgresServer.CreateDatabaseAsync() : null;
         var services = world.Start();
         await services.GetRequiredService<RegistryMigrator>().MigrateAsync();
@@ -70,7 +83,7 @@ internal sealed class OpsWorld : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build());
-        services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton(Clock);
         if (postgres is null)
         {
             services.AddSqliteRegistry(Path.Combine(folder.FullName, "ops.db"));
@@ -85,6 +98,7 @@ internal sealed class OpsWorld : IAsyncDisposable
         services.AddSingleton<ITargetDriver>(provider => new FakeDriver(Machine, provider.GetRequiredService<ObservedEndpoints>()));
         services.AddRollouts();
         services.AddApprovals();
+        drivers(services);
         change?.Invoke(services);
         var process = services.BuildServiceProvider();
         processes.Add(process);
@@ -163,7 +177,7 @@ internal sealed class OpsWorld : IAsyncDisposable
     public async Task<Person> AddPersonAsync(string name, Roles roles)
     {
         await using var db = Open();
-        var person = Person.Create(name, roles, Time.GetUtcNow());
+        var person = Person.Create(name, roles, Clock.GetUtcNow());
         person.NormalizedUserName = name.ToUpperInvariant();
         db.Users.Add(person);
         await db.SaveChangesAsync();
@@ -200,7 +214,7 @@ internal sealed class OpsWorld : IAsyncDisposable
         Target = await db.Targets.SingleAsync();
         Target.SetEnvironment(environment);
         var uploader = People["uploader"];
-        var model = Ops.Data.Registry.Model.Create(Model, "", uploader.Id, "uploader", Time.GetUtcNow()).Value;
+        var model = Ops.Data.Registry.Model.Create(Model, "", uploader.Id, "uploader", Clock.GetUtcNow()).Value;
         db.Models.Add(model);
         for (var number = 1; number <= 4; number++)
         {
@@ -214,7 +228,7 @@ internal sealed class OpsWorld : IAsyncDisposable
     private ModelVersion MakeVersion(Model model, Person uploader)
     {
         var id = Guid.NewGuid();
-        var number = model.NextVersion("onnx", Time.GetUtcNow()).Value;
+        var number = model.NextVersion("onnx", Clock.GetUtcNow()).Value;
         VersionFile file = new() { VersionId = id, Path = "model.onnx", SizeBytes = 10, Sha256 = new string((char)('0' + number), 64), ObjectId = $"object{number}" };
         return ModelVersion.Create([file], new()
         {
@@ -225,7 +239,7 @@ internal sealed class OpsWorld : IAsyncDisposable
             Store = "filesystem",
             UploadedById = uploader.Id,
             UploadedByName = "uploader",
-            Now = Time.GetUtcNow(),
+            Now = Clock.GetUtcNow(),
         });
     }
 }

@@ -15,7 +15,7 @@ public sealed class ClusterGroup : ICollectionFixture<ClusterFixture>
 /// <summary>The cluster that the suite runs against: the one of <c>OPS_TEST_KUBECONFIG</c>, a control plane from the binaries in <c>KUBEBUILDER_ASSETS</c>, else the double in this process. Tests are the same on each.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
-    private readonly ConcurrentDictionary<string, PodScript> scripts = new(StringComparer.Ordinal);
+    private readonly ConcurrentStack<(Func<JsonObject, bool> Matches, PodScript Script)> scripts = [];
     private ControlPlane? plane;
     private HollowKubelet? kubelet;
     private HttpClient? client;
@@ -54,7 +54,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         Api = new RawApi(client);
         if (IsReal)
         {
-            kubelet = new HollowKubelet(Api, scripts);
+            kubelet = new HollowKubelet(Api, ScriptOf);
         }
 
         await AddNodeAsync("cpu-1", 0);
@@ -99,9 +99,15 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>Decides how pods behave whose image contains a text; ready at once without.</summary>
-    internal void Script(string imagePart, PodScript script)
+    internal void Script(string imagePart, PodScript script) =>
+        Script(pod => pod.Items("spec", "containers").Any(c => c.Text("image")?.Contains(imagePart, StringComparison.Ordinal) == true), script);
+
+    /// <summary>Decides how pods behave; the latest rule that matches wins.</summary>
+    internal void Script(Func<JsonObject, bool> matches, PodScript script)
     {
-        scripts[imagePart] = script;
-        Double?.Cluster!.ScriptImage(imagePart, script);
+        scripts.Push((matches, script));
+        Double?.Cluster!.Script(matches, script);
     }
+
+    private PodScript ScriptOf(JsonObject pod) => scripts.FirstOrDefault(s => s.Matches(pod)).Script ?? PodScript.Ready;
 }

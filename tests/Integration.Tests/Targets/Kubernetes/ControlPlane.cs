@@ -73,7 +73,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         Start("etcd", "--data-dir", In("etcd"), "--unsafe-no-fsync", "--listen-client-urls", $"http://127.0.0.1:{etcd}", "--advertise-client-urls", $"http://127.0.0.1:{etcd}", "--listen-peer-urls", $"http://127.0.0.1:{peer}");
         Start("kube-apiserver", $"--etcd-servers=http://127.0.0.1:{etcd}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", $"--secure-port={api}", $"--tls-cert-file={In("api.crt")}", $"--tls-private-key-file={In("api.key")}",
             $"--client-ca-file={In("ca.crt")}", "--service-account-issuer=https://kubernetes.default.svc", $"--service-account-key-file={In("accounts.pub")}", $"--service-account-signing-key-file={In("accounts.key")}",
-            "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24", "--allow-privileged=true", "--endpoint-reconciler-type=none", "--event-ttl=1h");
+            "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24", "--allow-privileged=true", "--endpoint-reconciler-type=none", "--event-ttl=1h", "--etcd-compaction-interval=5s");
         using var client = ClusterConnection.Client(KubeConfig);
         await UntilAsync(async () =>
         {

@@ -6,7 +6,7 @@ using Ops.Testing.Kubernetes;
 
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
-/// <summary>What only the double has: its switches for faults and its credentials.</summary>
+/// <summary>What only the double has: its credentials.</summary>
 public sealed class DoubleTests
 {
     [Fact]
@@ -30,41 +30,5 @@ public sealed class DoubleTests
         Assert.Equal(HttpStatusCode.Created, reply.StatusCode);
         Assert.Equal("me", made.Items("metadata", "managedFields").Single().Text("manager"));
         Assert.Contains("https://", cluster.KubeConfig("someone"), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task AnswerNext_TooManyRequests_AsksToWaitThatManyTimes()
-    {
-        await using var cluster = await KubernetesDouble.StartAsync();
-        using var client = cluster.CreateClient();
-        cluster.Faults.AnswerNext(1, r => r.Verb == "list", 429, retryAfterSeconds: 3);
-        using var first = await client.GetAsync(new Uri("/api/v1/nodes", UriKind.Relative));
-        using var second = await client.GetAsync(new Uri("/api/v1/nodes", UriKind.Relative));
-        Assert.Equal(HttpStatusCode.TooManyRequests, first.StatusCode);
-        Assert.Equal(TimeSpan.FromSeconds(3), first.Headers.RetryAfter!.Delta);
-        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
-    }
-
-    [Fact]
-    public async Task LoseNextReplies_OfCreate_ObjectIsThere()
-    {
-        await using var cluster = await KubernetesDouble.StartAsync();
-        using var client = cluster.CreateClient();
-        cluster.Faults.LoseNextReplies(1);
-        using var body = new StringContent("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}""", Encoding.UTF8, "application/json");
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.PostAsync(new Uri("/api/v1/namespaces/default/configmaps", UriKind.Relative), body));
-        Assert.NotNull(cluster.Get(ResourceKind.Find("", "v1", "configmaps")!, "default", "a"));
-    }
-
-    [Fact]
-    public async Task Unreachable_EveryConnectionBreaks_UntilItIsBack()
-    {
-        await using var cluster = await KubernetesDouble.StartAsync();
-        using var client = cluster.CreateClient();
-        cluster.Faults.Unreachable = true;
-        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri("/version", UriKind.Relative)));
-        cluster.Faults.Unreachable = false;
-        using var reply = await client.GetAsync(new Uri("/version", UriKind.Relative));
-        Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Ops.Testing.Kubernetes;
 
@@ -8,18 +7,18 @@ namespace Ops.Integration.Tests.Targets.Kubernetes;
 internal sealed class HollowKubelet : IAsyncDisposable
 {
     private readonly RawApi api;
-    private readonly ConcurrentDictionary<string, PodScript> scripts;
+    private readonly Func<JsonObject, PodScript> scriptOf;
     private readonly Dictionary<string, PodRun> runs = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
 
     /// <summary>Starts to play.</summary>
     /// <param name="api">The API.</param>
-    /// <param name="scripts">How pods behave, by a part of their image.</param>
-    public HollowKubelet(RawApi api, ConcurrentDictionary<string, PodScript> scripts)
+    /// <param name="scriptOf">How a pod behaves.</param>
+    public HollowKubelet(RawApi api, Func<JsonObject, PodScript> scriptOf)
     {
         this.api = api;
-        this.scripts = scripts;
+        this.scriptOf = scriptOf;
         loop = Task.Run(LoopAsync);
     }
 
@@ -60,8 +59,7 @@ internal sealed class HollowKubelet : IAsyncDisposable
             return;
         }
 
-        var images = string.Join(' ', pod.Items("spec", "containers").Select(c => c.Text("image")));
-        var script = scripts.FirstOrDefault(s => images.Contains(s.Key, StringComparison.Ordinal)).Value ?? PodScript.Ready;
+        var script = scriptOf(pod);
         var uid = pod.Text("metadata", "uid")!;
         if (!runs.TryGetValue(uid, out var run))
         {

@@ -18,6 +18,7 @@ internal sealed class KubernetesTargetDriver(
     IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDisposable
 {
     private const int MostLogLines = 10_000;
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
     private readonly ConcurrentDictionary<Guid, ManagedEndpoint> endpoints = new();
     private readonly ConcurrentDictionary<ICluster, Action<ClusterChange>> watched = new();
     private readonly ClusterEvents clusterEvents = new(time.GetUtcNow());
@@ -31,7 +32,8 @@ internal sealed class KubernetesTargetDriver(
         try
         {
             var cluster = await OpenAsync(target.Id, cancellation);
-            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem);
+            var problem = await FirstLookAsync(cluster, cancellation);
+            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem ?? problem);
         }
         catch (InvalidOperationException exception)
         {
@@ -219,6 +221,24 @@ internal sealed class KubernetesTargetDriver(
         }
 
         return cluster;
+    }
+
+    // Right after the start nothing was seen yet, which is not the same as a cluster without nodes.
+    private async Task<string?> FirstLookAsync(ICluster cluster, CancellationToken cancellation)
+    {
+        try
+        {
+            await cluster.SeenAsync(cancellation).WaitAsync(FirstLook, time, cancellation);
+            return null;
+        }
+        catch (TimeoutException)
+        {
+            return "It has not shown its machines yet. Look again in a moment.";
+        }
+        catch (InvalidOperationException exception)
+        {
+            return exception.Message;
+        }
     }
 
     /// <summary>A cluster of which everything was seen. What is old is no ground to decide on: what runs goes on meanwhile.</summary>

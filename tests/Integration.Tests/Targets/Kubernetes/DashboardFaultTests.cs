@@ -1,0 +1,125 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Execution;
+using Ops.Data.Rollouts;
+using Ops.Testing.Kubernetes;
+
+namespace Ops.Integration.Tests.Targets.Kubernetes;
+
+/// <summary>Dashboards that die or stand still in the middle of a rollout on the cluster: another one ends it as if nothing had happened.</summary>
+[Collection(ClusterGroup.Name)]
+public sealed class DashboardFaultTests(ClusterFixture cluster)
+{
+    private const int MostLines = 400;
+
+    /// <summary>How many lines are passed over between two kills; each is tried where <c>OPS_TEST_EVERY_LINE</c> is set.</summary>
+    private static int Stride => Environment.GetEnvironmentVariable("OPS_TEST_EVERY_LINE") is { Length: > 0 } ? 1 : 7;
+
+    [Fact]
+    public async Task Rollout_DashboardKilledAtALine_TheNextOneEndsIt()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        var killed = 0;
+        for (var line = 1; ; line += Stride)
+        {
+            Assert.InRange(line, 1, MostLines);
+            var endpoint = $"killed-{line}";
+            var life = new DashboardLife(line);
+            var dashboard = await world.StartAsync(life);
+            var first = await world.ApproveAsync(1, d => d with { Endpoint = endpoint });
+            await world.EndedAsync(first, RolloutState.Succeeded);
+            life.Arm();
+            var second = await world.ApproveAsync(2, d => d with { Endpoint = endpoint });
+            await ClusterWorld.UntilAsync(
+                async () => life.Ended.IsCompleted || (await world.Ops.RolloutAsync(second.Id)).IsFinal,
+                async () => (await world.Ops.RolloutAsync(second.Id)).State.ToString());
+            await dashboard.StopAsync();
+            await FreeLeaseAsync(world);
+
+            var next = await world.StartAsync();
+            await world.EndedAsync(second, RolloutState.Succeeded);
+            await world.QuietAsync(second, 2);
+            string[] once = [RolloutEventKinds.Requested, RolloutEventKinds.Approved, RolloutEventKinds.Started, RolloutEventKinds.Succeeded];
+            Assert.Equal(once, (await world.Ops.EventsAsync(second.Id)).Select(e => e.Kind).Where(once.Contains));
+            await next.StopAsync();
+            if (!life.Ended.IsCompleted)
+            {
+                break;
+            }
+
+            killed++;
+        }
+
+        Assert.InRange(killed, 2, MostLines);
+    }
+
+    [Theory]
+    [InlineData("before Deployment")]
+    [InlineData("after Deployment")]
+    [InlineData("before deleting Deployment")]
+    public async Task Rollout_LeaderStandsStillInMidPass_AnotherEndsItAndTheFirstChangesNothingMore(string line)
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        var life = new DashboardLife();
+        var leader = await world.StartAsync(life);
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        life.PauseAt(line);
+        var second = await world.ApproveAsync(2);
+        await life.Paused.WaitAsync(TimeSpan.FromSeconds(30));
+        await StopRenewingAsync(leader);
+
+        await world.StartAsync();
+        await world.EndedAsync(second, RolloutState.Succeeded);
+        var third = await world.ApproveAsync(3);
+        await world.EndedAsync(third, RolloutState.Succeeded);
+        await world.QuietAsync(third, 3);
+        var before = world.Faults.Calls.Count(c => c.IsWrite);
+
+        // It wakes up with an old list of what is wanted in its hands.
+        life.Resume();
+        await Task.Delay(TimeSpan.FromSeconds(2));
+
+        await world.QuietAsync(third, 3);
+
+        // The call that was already on its way cannot be taken back; what it did is undone, and it was the last one.
+        Assert.InRange(world.Faults.Calls.Count(c => c.IsWrite) - before, 0, line.StartsWith("before", StringComparison.Ordinal) ? 8 : 0);
+    }
+
+    [Fact]
+    public async Task Rollout_RegistryGoneForAWhile_GoesOnWhenItIsBack()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        var life = new DashboardLife();
+        await world.StartAsync(life);
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        world.Script(2, PodScript.ReadyAfter(TimeSpan.FromSeconds(3)));
+        var second = await world.ApproveAsync(2);
+        await ClusterWorld.UntilAsync(async () => await world.DeploymentAsync(second.EndpointId, 2) is not null, () => world.PictureAsync(second.EndpointId));
+
+        // Longer than the lease lasts: it may not act any more, and does not.
+        life.HasRegistry = false;
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.Equal(2, (await world.DeploymentAsync(second.EndpointId, 1))?.Number("spec", "replicas"));
+        life.HasRegistry = true;
+
+        await world.EndedAsync(second, RolloutState.Succeeded);
+        await world.QuietAsync(second, 2);
+    }
+
+    // Stands for the time that a dead process's lease still lasts.
+    private static async Task FreeLeaseAsync(ClusterWorld world)
+    {
+        await using var db = world.Ops.Open();
+        await db.Leases.ExecuteUpdateAsync(s => s.SetProperty(l => l.Holder, "").SetProperty(l => l.Revision, l => l.Revision + 1));
+    }
+
+    private static async Task StopRenewingAsync(Dashboard leader)
+    {
+        var lease = leader.Services.GetRequiredService<LeaderLease>();
+        leader.Life!.HasRegistry = false;
+        await ClusterWorld.UntilAsync(() => Task.FromResult(!lease.IsHeld), () => Task.FromResult("It still holds the lease."));
+    }
+}

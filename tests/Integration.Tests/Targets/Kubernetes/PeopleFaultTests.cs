@@ -1,0 +1,128 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Targets.Kubernetes;
+using Ops.Data.Rollouts;
+using Ops.Testing.Kubernetes;
+
+namespace Ops.Integration.Tests.Targets.Kubernetes;
+
+/// <summary>People who change the cluster, stop a rollout or ask for another one in the middle of it.</summary>
+[Collection(ClusterGroup.Name)]
+public sealed class PeopleFaultTests(ClusterFixture cluster)
+{
+    [Theory]
+    [InlineData("scaled the old one down")]
+    [InlineData("scaled the new one up")]
+    [InlineData("changed the image")]
+    [InlineData("applied as another manager")]
+    [InlineData("deleted the new one")]
+    [InlineData("deleted the old one")]
+    [InlineData("deleted the service")]
+    public async Task Rollout_PersonChangesTheClusterInTheMiddle_EndsAsPlannedAndSaysSo(string deed)
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        world.Script(2, PodScript.FailingProbe);
+        var second = await world.ApproveAsync(2);
+        await ClusterWorld.UntilAsync(async () => (await world.PodsAsync(second.EndpointId)).Count >= 3, () => world.PictureAsync(second.EndpointId));
+        var (old, made) = ((await world.DeploymentAsync(second.EndpointId, 1))!, (await world.DeploymentAsync(second.EndpointId, 2))!);
+
+        await DoAsync(world, deed, old, made);
+        await ClusterWorld.UntilAsync(
+            async () => (await world.Ops.EventsAsync(second.Id)).Any(e => e.Message.Contains("It is put back.", StringComparison.Ordinal)),
+            async () => $"{await world.PictureAsync(second.EndpointId)}: {string.Join(" | ", (await world.Ops.EventsAsync(second.Id)).Select(e => e.Message))}");
+        world.Script(2, PodScript.Ready);
+
+        await world.EndedAsync(second, RolloutState.Succeeded);
+        await world.QuietAsync(second, 2);
+        var image = (await world.DeploymentAsync(second.EndpointId, 2))!.Items("spec", "template", "spec", "containers").Single().Text("image");
+        Assert.StartsWith("registry.example/ops-runtime@", image, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Endpoint_PersonScalesItAfterwards_IsShownAndPutBackOrKeptAsTheyDecide()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        var dashboard = await world.StartAsync();
+        var driver = dashboard.Services.GetRequiredService<KubernetesTargetDriver>();
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        await world.QuietAsync(first, 1);
+        var path = world.PathOf((await world.DeploymentAsync(first.EndpointId, 1))!);
+
+        await world.Api.MergeAsync(path, """{"spec":{"replicas":3}}""");
+        await ClusterWorld.UntilAsync(() => Task.FromResult(driver.DriftOf(first.EndpointId).Count > 0), () => Task.FromResult("It was not noticed."));
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.Equal(3, (await world.Api.GetAsync(path)).Body.Number("spec", "replicas"));
+        driver.PutBack(first.EndpointId);
+
+        await world.QuietAsync(first, 1);
+        Assert.Empty(driver.DriftOf(first.EndpointId));
+    }
+
+    [Fact]
+    public async Task Rollout_AbortedWhileItIsPromoted_GoesBackToWhatRan()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        var canary = await world.ApproveAsync(2, d => d with { Strategy = "canary", Steps = [new PlanStep { Weight = 50, WaitsForPerson = true }] });
+        await ClusterWorld.UntilAsync(
+            async () => (await world.Ops.RolloutAsync(canary.Id)) is { StepReachedAt: not null },
+            async () => string.Join(" | ", (await world.Ops.EventsAsync(canary.Id)).Select(e => e.Message)));
+
+        var promoted = await world.Ops.Get<RolloutControl>().PromoteAsync(world.Ops.As("operator"), canary.Id, "looks good");
+        Assert.True(promoted.Succeeded, promoted.Failure?.Message);
+        var aborted = await world.Ops.Get<RolloutControl>().AbortAsync(world.Ops.As("operator"), canary.Id, "it does not");
+        Assert.True(aborted.Succeeded, aborted.Failure?.Message);
+
+        await world.EndedAsync(canary, RolloutState.Aborted);
+        await world.QuietAsync(first, 1);
+    }
+
+    [Fact]
+    public async Task Rollout_AnotherOneTakesItsPlace_OnlyTheLastOneStays()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        world.Script(2, PodScript.FailingProbe);
+        var second = await world.ApproveAsync(2);
+        await ClusterWorld.UntilAsync(async () => await world.DeploymentAsync(second.EndpointId, 2) is not null, () => world.PictureAsync(second.EndpointId));
+
+        var third = await world.ApproveAsync(3);
+
+        await world.EndedAsync(third, RolloutState.Succeeded);
+        await world.QuietAsync(third, 3);
+        Assert.Equal(RolloutState.Superseded, (await world.Ops.RolloutAsync(second.Id)).State);
+    }
+
+    private static async Task DoAsync(ClusterWorld world, string deed, JsonObject old, JsonObject made)
+    {
+        var reply = deed switch
+        {
+            "scaled the old one down" => await world.Api.MergeAsync(world.PathOf(old), """{"spec":{"replicas":0}}"""),
+            "scaled the new one up" => await world.Api.MergeAsync(world.PathOf(made), """{"spec":{"replicas":7}}"""),
+            "changed the image" => await world.Api.MergeAsync(world.PathOf(made), Image(made, "evil.example/x:latest").ToJsonString()),
+            "applied as another manager" => await world.Api.ApplyAsync(
+                world.PathOf(made), new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = "Deployment", ["metadata"] = new JsonObject { ["name"] = made.Text("metadata", "name") }, ["spec"] = new JsonObject { ["replicas"] = 5 } }, "helm", "&force=true"),
+            "deleted the new one" => await world.Api.DeleteAsync(world.PathOf(made)),
+            "deleted the old one" => await world.Api.DeleteAsync(world.PathOf(old)),
+            "deleted the service" => await world.Api.DeleteAsync($"/api/v1/namespaces/{world.Space}/services/digits"),
+            _ => throw new ArgumentException(deed),
+        };
+        Assert.True(reply.Code < 300, reply.Message);
+    }
+
+    private static JsonObject Image(JsonObject deployment, string image)
+    {
+        var containers = deployment["spec"]!["template"]!["spec"]!["containers"]!.DeepClone().AsArray();
+        containers[0]!["image"] = image;
+        return new JsonObject { ["spec"] = new JsonObject { ["template"] = new JsonObject { ["spec"] = new JsonObject { ["containers"] = containers } } } };
+    }
+}

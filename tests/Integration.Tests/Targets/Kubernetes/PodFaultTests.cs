@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Data.Rollouts;
+using Ops.Testing.Kubernetes;
+
+namespace Ops.Integration.Tests.Targets.Kubernetes;
+
+/// <summary>Pods that do not come up, nodes that are taken away and limits that are in the way: what ran before goes on running, and the page says why.</summary>
+[Collection(ClusterGroup.Name)]
+public sealed class PodFaultTests(ClusterFixture cluster)
+{
+    [Fact]
+    public async Task Rollout_PodsThatDoNotComeUp_FailsAndLeavesTheOldOnesAlone()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        (string Endpoint, PodScript Script, string Said)[] cases =
+        [
+            ("crashes", PodScript.CrashLoop(3, "no such operator"), "no such operator"),
+            ("never-ready", PodScript.FailingProbe, "0 of 2 replicas"),
+            ("no-image", PodScript.NoImage, "image"),
+            ("out-of-memory", PodScript.OutOfMemory, "memory"),
+            ("altered", PodScript.InitFailure("model.onnx does not match its SHA-256. It was changed or damaged and is not loaded.") with { ExitCode = 65 }, "not the ones that were approved"),
+        ];
+        await Task.WhenAll(cases.Select(async c =>
+        {
+            world.Script(2, c.Script, c.Endpoint);
+            var first = await world.ApproveAsync(1, d => d with { Endpoint = c.Endpoint });
+            await world.EndedAsync(first, RolloutState.Succeeded);
+            var second = await world.ApproveAsync(2, d => d with { Endpoint = c.Endpoint, ProgressDeadlineSeconds = 10 });
+            using var over = new CancellationTokenSource();
+            var watching = LeastReadyAsync(world, first, over.Token);
+
+            var failed = await world.EndedAsync(second, RolloutState.Failed);
+            await world.QuietAsync(first, 1);
+
+            await over.CancelAsync();
+            Assert.Equal(2, await watching);
+            var told = string.Join(" | ", (await world.Ops.EventsAsync(second.Id)).Select(e => e.Message).Append(failed.Status));
+            Assert.Contains(c.Said, told, StringComparison.Ordinal);
+        }));
+    }
+
+    [Fact]
+    public async Task Rollout_OverTheQuota_WaitsSaysSoAndEndsWhenThereIsRoom()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.ApproveAsync(1);
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        var quota = $"/api/v1/namespaces/{world.Space}/resourcequotas";
+        await world.Api.PostAsync(quota, JsonNode.Parse("""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"pods":"2"}}}""")!);
+        await world.Api.UntilAsync(quota + "/q", q => q.Text("status", "used", "pods") == "2");
+
+        var second = await world.ApproveAsync(2);
+        await ToldAsync(world, second, "quota");
+        Assert.Equal(2, (await world.DeploymentAsync(first.EndpointId, 1))?.Number("status", "readyReplicas"));
+        await world.Api.DeleteAsync(quota + "/q");
+
+        await world.EndedAsync(second, RolloutState.Succeeded);
+        await world.QuietAsync(second, 2);
+    }
+
+    [Fact]
+    public async Task Rollout_GpusTakenByOthersMeanwhile_WaitsSaysSoAndEndsWhenTheyAreFree()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var node = $"gpu-{world.Space}";
+        await cluster.AddNodeAsync(node, 1);
+        var asked = await world.RequestAsync(1, d => d with { Gpus = 1, Replicas = 1, Nodes = [node] });
+        var other = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Pod",
+            ["metadata"] = new JsonObject { ["name"] = "other" },
+            ["spec"] = new JsonObject
+            {
+                ["nodeName"] = node,
+                ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "other/one:1", ["resources"] = new JsonObject { ["limits"] = new JsonObject { ["nvidia.com/gpu"] = "1" } } }),
+            },
+        };
+        var taken = await world.Api.PostAsync($"/api/v1/namespaces/{world.Space}/pods", other);
+        Assert.True(taken.Code == 201, taken.Message);
+        var rollout = await world.DecideAsync(asked);
+
+        await ToldAsync(world, rollout, "nvidia.com/gpu");
+        await world.Api.DeleteAsync($"/api/v1/namespaces/{world.Space}/pods/other");
+
+        await world.EndedAsync(rollout, RolloutState.Succeeded);
+        await world.QuietAsync(rollout, 1, replicas: 1);
+        await world.Api.DeleteAsync($"/api/v1/nodes/{node}");
+    }
+
+    [Fact]
+    public async Task Endpoint_NodeDrained_KeepsAReadyReplicaAllTheTime()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        string[] nodes = [$"a-{world.Space}", $"b-{world.Space}"];
+        await Task.WhenAll(nodes.Select(n => cluster.AddNodeAsync(n, 0)));
+        var first = await world.ApproveAsync(1, d => d with { Nodes = nodes });
+        await world.EndedAsync(first, RolloutState.Succeeded);
+        using var over = new CancellationTokenSource();
+        var watching = LeastReadyAsync(world, first, over.Token);
+
+        await world.Api.MergeAsync($"/api/v1/nodes/{nodes[0]}", """{"spec":{"unschedulable":true}}""");
+        await ClusterWorld.UntilAsync(
+            async () =>
+            {
+                var left = (await world.PodsAsync(first.EndpointId)).Where(p => p.Text("spec", "nodeName") == nodes[0]).ToList();
+                foreach (var name in left.Select(p => p.Text("metadata", "name")))
+                {
+                    // As kubectl drain does: refused ones are asked for again.
+                    await world.Api.PostAsync($"/api/v1/namespaces/{world.Space}/pods/{name}/eviction", new JsonObject { ["apiVersion"] = "policy/v1", ["kind"] = "Eviction", ["metadata"] = new JsonObject { ["name"] = name } });
+                }
+
+                return left.Count == 0;
+            },
+            () => world.PictureAsync(first.EndpointId));
+        await world.QuietAsync(first, 1);
+
+        await over.CancelAsync();
+        Assert.InRange(await watching, 1, 2);
+        Assert.All(await world.PodsAsync(first.EndpointId), p => Assert.Equal(nodes[1], p.Text("spec", "nodeName")));
+        foreach (var node in nodes)
+        {
+            await world.Api.DeleteAsync($"/api/v1/nodes/{node}");
+        }
+    }
+
+    private static async Task ToldAsync(ClusterWorld world, RolloutRef rollout, string text) => await ClusterWorld.UntilAsync(
+        async () => (await world.Ops.EventsAsync(rollout.Id)).Any(e => e.Message.Contains(text, StringComparison.Ordinal)),
+        async () => string.Join(" | ", (await world.Ops.EventsAsync(rollout.Id)).Select(e => e.Message)));
+
+    /// <summary>The fewest ready replicas that version 1 had at any look.</summary>
+    private static async Task<long> LeastReadyAsync(ClusterWorld world, RolloutRef rollout, CancellationToken over)
+    {
+        var least = long.MaxValue;
+        while (!over.IsCancellationRequested)
+        {
+            least = Math.Min(least, (await world.DeploymentAsync(rollout.EndpointId, 1))?.Number("status", "readyReplicas") ?? 0);
+            await Task.Delay(100, CancellationToken.None);
+        }
+
+        return least;
+    }
+}
