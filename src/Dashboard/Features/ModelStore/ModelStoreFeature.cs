@@ -46,6 +46,7 @@ internal static class ModelStoreFeature
         services.AddSingleton<VersionWriter>();
         services.AddSingleton<UploadVerifier>();
         services.AddOptions<GitOptions>().BindConfiguration(GitOptions.Section);
+        services.AddSingleton<GitProgram>();
         services.AddSingleton<IModelStoreKind, GitStoreKind>();
         services.AddSingleton<RecordingQueue>();
         services.AddSingleton<VersionRecorder>();
