@@ -50,6 +50,7 @@ internal static class ModelStoreFeature
         services.AddSingleton<IModelStoreKind, GitStoreKind>();
         services.AddSingleton<RecordingQueue>();
         services.AddSingleton<VersionRecorder>();
+        services.AddSingleton<WrittenVersions>();
         services.AddHostedService<RecordingService>();
         services.AddSingleton<VerificationQueue>();
         services.AddSingleton<VerificationBoard>();
