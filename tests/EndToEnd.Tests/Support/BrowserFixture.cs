@@ -18,6 +18,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         "--disable-extensions", "--disable-sync", "--metrics-recording-only", "--no-first-run", "--mute-audio",
     ];
 
+    private static readonly string Program = Environment.GetEnvironmentVariable("OPS_TEST_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium";
     private IPlaywright? playwright;
     private IBrowser? browser;
 
@@ -27,10 +28,9 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        var program = Environment.GetEnvironmentVariable("OPS_TEST_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium";
-        if (!File.Exists(program))
+        if (!File.Exists(Program))
         {
-            throw new InvalidOperationException($"The browser tests need Chromium, and {program} is not there. Install it (Debian: apt-get install chromium) or let OPS_TEST_CHROMIUM name it.");
+            throw new InvalidOperationException($"The browser tests need Chromium, and {Program} is not there. Install it (Debian: apt-get install chromium) or let OPS_TEST_CHROMIUM name it.");
         }
 
         try
@@ -38,11 +38,11 @@ public sealed class BrowserFixture : IAsyncLifetime
             // A busy machine may take longer than Playwright's five seconds to show what is on its way; a right page is no slower for it.
             Assertions.SetDefaultExpectTimeout(30_000);
             playwright = await Playwright.CreateAsync();
-            browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = Arguments, Timeout = 60_000 });
+            browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Program, Args = Arguments, Timeout = 60_000 });
         }
         catch (PlaywrightException exception)
         {
-            throw new InvalidOperationException($"The browser tests could not start {program}. Does '{program} --headless --no-sandbox --dump-dom about:blank' work? {exception.Message}", exception);
+            throw new InvalidOperationException($"The browser tests could not start {Program}. Does '{Program} --headless --no-sandbox --dump-dom about:blank' work? {exception.Message}", exception);
         }
     }
 
@@ -73,12 +73,31 @@ public sealed class BrowserFixture : IAsyncLifetime
     public async Task<SignedIn> SignInAsync(DashboardProcess dashboard, TestPerson person, BrowserNewContextOptions? options = null)
     {
         var window = await OpenAsync(dashboard, person.Name, options);
+        await SignInAsync(window, person);
+        return window;
+    }
+
+    /// <summary>Starts a browser of its own over a profile, which keeps what a browser keeps when it is closed and opened again, and signs in. Disposing closes it.</summary>
+    /// <param name="dashboard">What it looks at.</param>
+    /// <param name="person">Who signs in.</param>
+    /// <param name="profile">The folder of the profile; made when it is not there.</param>
+    public async Task<SignedIn> OpenProfileAsync(DashboardProcess dashboard, TestPerson person, string profile)
+    {
+        var context = await playwright!.Chromium.LaunchPersistentContextAsync(
+            profile, new() { ExecutablePath = Program, Args = Arguments, Timeout = 60_000, BaseURL = dashboard.Address.ToString(), ViewportSize = new() { Width = 1280, Height = 900 } });
+        await context.Tracing.StartAsync();
+        var window = new SignedIn(person.Name, context, context.Pages[0]);
+        await SignInAsync(window, person);
+        return window;
+    }
+
+    private static async Task SignInAsync(SignedIn window, TestPerson person)
+    {
         var page = window.Page;
         await page.GotoAsync("/account/sign-in?returnUrl=/account");
         await page.GetByLabel("Name").FillAsync(person.Name);
         await page.GetByLabel("Password").FillAsync(person.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await page.WaitForURLAsync("**/account");
-        return window;
     }
 }

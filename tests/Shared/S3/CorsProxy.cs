@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -14,7 +15,10 @@ internal sealed class CorsProxy : IAsyncDisposable
     private readonly Uri server;
     private readonly string? origin;
     private readonly WebApplication app;
-    private int parts;
+    private readonly List<int> parts = [];
+    private CancellationTokenSource held = new();
+    private SemaphoreSlim? door;
+    private int waiting;
 
     private CorsProxy(Uri server, string? origin)
     {
@@ -30,8 +34,20 @@ internal sealed class CorsProxy : IAsyncDisposable
     /// <summary>Where browsers reach it.</summary>
     public Uri Address => new(app.Urls.First());
 
-    /// <summary>How many parts came through.</summary>
-    public int Parts => Volatile.Read(ref parts);
+    /// <summary>The numbers of the parts that the server took, in this order. One that was sent twice is in it twice.</summary>
+    public IReadOnlyList<int> Parts
+    {
+        get
+        {
+            lock (parts)
+            {
+                return [.. parts];
+            }
+        }
+    }
+
+    /// <summary>How many parts wait because of <see cref="Let"/>.</summary>
+    public int Waiting => Volatile.Read(ref waiting);
 
     /// <summary>Starts one.</summary>
     /// <param name="server">The real server.</param>
@@ -43,11 +59,27 @@ internal sealed class CorsProxy : IAsyncDisposable
         return proxy;
     }
 
+    /// <summary>Lets so many more parts through to the server; from the first call on, others wait.</summary>
+    public void Let(int more)
+    {
+        door ??= new(0);
+        door.Release(more);
+    }
+
+    /// <summary>Breaks the connections of the parts that wait now.</summary>
+    public void Drop()
+    {
+        using var before = Interlocked.Exchange(ref held, new());
+        before.Cancel();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await app.DisposeAsync();
         http.Dispose();
+        door?.Dispose();
+        held.Dispose();
     }
 
     private async Task ForwardAsync(HttpContext context)
@@ -62,6 +94,13 @@ internal sealed class CorsProxy : IAsyncDisposable
             context.Response.Headers.AccessControlAllowMethods = "PUT, GET, HEAD";
             context.Response.Headers.AccessControlAllowHeaders = context.Request.Headers.AccessControlRequestHeaders;
             context.Response.StatusCode = origin is null ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK;
+            return;
+        }
+
+        var part = HttpMethods.IsPut(context.Request.Method) && int.TryParse(context.Request.Query["partNumber"], CultureInfo.InvariantCulture, out var number) ? number : (int?)null;
+        if (part is not null && !await MayPassAsync(context))
+        {
+            context.Abort();
             return;
         }
 
@@ -87,11 +126,38 @@ internal sealed class CorsProxy : IAsyncDisposable
             context.Response.Headers[name] = values.ToArray();
         }
 
-        if (answer.IsSuccessStatusCode && HttpMethods.IsPut(context.Request.Method))
+        if (answer.IsSuccessStatusCode && part is { } taken)
         {
-            Interlocked.Increment(ref parts);
+            lock (parts)
+            {
+                parts.Add(taken);
+            }
         }
 
         await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    private async Task<bool> MayPassAsync(HttpContext context)
+    {
+        if (door is null)
+        {
+            return true;
+        }
+
+        Interlocked.Increment(ref waiting);
+        try
+        {
+            using var gone = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, held.Token);
+            await door.WaitAsync(gone.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
     }
 }

@@ -17,9 +17,14 @@ internal interface IVersionHistory
     /// <summary>Takes the name of a version away, once its objects are deleted. Idempotent.</summary>
     Task ForgetAsync(string model, int number, CancellationToken cancellation);
 
-    /// <summary>What the store calls a version, as far as this process has seen it; asks nobody.</summary>
-    string? NameOf(string model, int number);
+    /// <summary>Where a version is written down, or null when it is not. Asks the store only about what this process has not seen yet.</summary>
+    Task<WrittenVersion?> FindAsync(string model, int number, CancellationToken cancellation);
 }
+
+/// <summary>Where people with other programs find a version.</summary>
+/// <param name="Commit">The whole id of the commit.</param>
+/// <param name="Tag">The tag that names it.</param>
+internal sealed record WrittenVersion(string Commit, string Tag);
 
 /// <summary>A version as its store writes it down.</summary>
 /// <param name="Model">The model's name.</param>

@@ -46,9 +46,11 @@ internal static class ModelStoreFeature
         services.AddSingleton<VersionWriter>();
         services.AddSingleton<UploadVerifier>();
         services.AddOptions<GitOptions>().BindConfiguration(GitOptions.Section);
+        services.AddSingleton<GitProgram>();
         services.AddSingleton<IModelStoreKind, GitStoreKind>();
         services.AddSingleton<RecordingQueue>();
         services.AddSingleton<VersionRecorder>();
+        services.AddSingleton<WrittenVersions>();
         services.AddHostedService<RecordingService>();
         services.AddSingleton<VerificationQueue>();
         services.AddSingleton<VerificationBoard>();

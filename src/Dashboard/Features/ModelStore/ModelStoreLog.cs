@@ -50,17 +50,20 @@ internal static partial class ModelStoreLog
     [LoggerMessage(2011, LogLevel.Error, "The model store has lost file {File}; {Count} acknowledged part(s) of it are asked for again")]
     public static partial void StoreLostFile(this ILogger log, Guid file, int count);
 
-    [LoggerMessage(2051, LogLevel.Information, "{Model} version {Number} is written down in store {Store} as {Commit}")]
+    [LoggerMessage(2071, LogLevel.Information, "{Model} version {Number} is written down in store {Store} as {Commit}")]
     public static partial void Recorded(this ILogger log, string model, int number, string store, string commit);
 
-    [LoggerMessage(2052, LogLevel.Error, "{Model} version {Number} cannot be written down in store {Store}: {Message}")]
+    [LoggerMessage(2072, LogLevel.Error, "{Model} version {Number} cannot be written down in store {Store}: {Message}")]
     public static partial void RecordFailed(this ILogger log, string model, int number, string store, string message);
 
-    [LoggerMessage(2053, LogLevel.Warning, "Store {Store} cannot write versions down now; again later: {Message}")]
+    [LoggerMessage(2073, LogLevel.Warning, "Store {Store} cannot write versions down now; again later: {Message}")]
     public static partial void RecordingFailed(this ILogger log, string store, string message);
 
-    [LoggerMessage(2054, LogLevel.Error, "Looking for versions to write down failed; again later")]
+    [LoggerMessage(2074, LogLevel.Error, "Looking for versions to write down failed; again later")]
     public static partial void RecordingBroke(this ILogger log, Exception exception);
+
+    [LoggerMessage(2075, LogLevel.Warning, "Store {Store} cannot say where a version is written down: {Message}")]
+    public static partial void LookUpFailed(this ILogger log, string store, string message);
 
     [LoggerMessage(2060, LogLevel.Error, "The model store of upload {Upload} cannot be used")]
     public static partial void StoreFailed(this ILogger log, Guid upload, Exception exception);

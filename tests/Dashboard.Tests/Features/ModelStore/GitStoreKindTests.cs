@@ -97,7 +97,7 @@ public sealed class GitStoreKindTests : IDisposable
     {
         var data = new DataFolder(Path.Combine(root, "data"));
         var folders = new FolderRules(data, Options.Create(new StoresOptions { AllowedRoots = allowed is null ? [] : [allowed] }));
-        var kind = new GitStoreKind(data, folders, Options.Create(new GitOptions()), TimeProvider.System);
+        var kind = new GitStoreKind(data, folders, new(Options.Create(new GitOptions()), TimeProvider.System), TimeProvider.System);
         return kind.Create("repo", JsonSerializer.Serialize(settings), secrets.ToDictionary(s => s.Name, s => s.Value));
     }
 }

@@ -1,18 +1,13 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
-using Ops.Data.Rollouts;
-using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Tests.Features.Serving;
 
 public sealed class ForwarderTests
 {
-    private static RequestDelegate Say(string text) => context => context.Response.WriteAsync(text);
-
     [Fact]
     public async Task Forward_ReadyReplica_PassesMethodPathQueryBodyAndStatus()
     {
@@ -66,7 +61,7 @@ public sealed class ForwarderTests
     public async Task Forward_RefusedConnection_RetriesOnAnotherReplica()
     {
         await using var harness = await ServingHarness.StartAsync();
-        var (address, _) = await harness.StartReplicaAsync(Say("alive"));
+        var (address, _) = await harness.StartReplicaAsync(ServingHarness.Say("alive"));
         harness.Observe(("dead", ServingHarness.DeadAddress(), ReplicaPhase.Ready), ("alive", address, ReplicaPhase.Ready));
 
         for (var i = 0; i < 20; i++)
@@ -165,7 +160,7 @@ public sealed class ForwarderTests
     public async Task Forward_NoReplicaReady_AnswersUnavailableWithRetryAfter()
     {
         await using var harness = await ServingHarness.StartAsync();
-        var (address, _) = await harness.StartReplicaAsync(Say("never"));
+        var (address, _) = await harness.StartReplicaAsync(ServingHarness.Say("never"));
         harness.Observe(("a", address, ReplicaPhase.Unready), ("b", address, ReplicaPhase.Stopping), ("c", address, ReplicaPhase.Loading));
 
         using var response = await harness.Client.GetAsync("/serve/digits/v2");
@@ -179,7 +174,7 @@ public sealed class ForwarderTests
     public async Task Forward_ReplicaComesBackInTime_TheWaitingRequestIsAnswered()
     {
         await using var harness = await ServingHarness.StartAsync(waitSeconds: 10);
-        var (address, _) = await harness.StartReplicaAsync(Say("back"));
+        var (address, _) = await harness.StartReplicaAsync(ServingHarness.Say("back"));
         harness.Observe(("a", ServingHarness.DeadAddress(), ReplicaPhase.Ready));
 
         var call = harness.Client.GetStringAsync("/serve/digits/v2");
@@ -193,7 +188,7 @@ public sealed class ForwarderTests
     public async Task Forward_RevisionWithoutTraffic_GetsNone()
     {
         await using var harness = await ServingHarness.StartAsync();
-        var (address, _) = await harness.StartReplicaAsync(Say("canary"));
+        var (address, _) = await harness.StartReplicaAsync(ServingHarness.Say("canary"));
         var observed = new ReplicaObservation { Id = "x", PlanId = Guid.NewGuid(), Node = "here", Phase = ReplicaPhase.Ready, Address = address };
         var endpoints = (ObservedEndpoints)harness.Services.GetService(typeof(ObservedEndpoints))!;
         endpoints.Publish(new(harness.Endpoint, [observed], TimeProvider.System.GetUtcNow()));
@@ -216,93 +211,6 @@ public sealed class ForwarderTests
         harness.Observe(("a", address, ReplicaPhase.Ready));
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => harness.Client.GetStringAsync("/serve/digits/v2"));
-    }
-
-    [Theory]
-    [InlineData("/serve/digits/metrics")]
-    [InlineData("/serve/digits/v2/repository/index")]
-    [InlineData("/serve/digits/v2/..%2fmetrics")]
-    [InlineData("/serve/digits/v2/%252e%252e/metrics")]
-    [InlineData("/serve/digits/v2//metrics")]
-    [InlineData("/serve/digits/v2/..\\metrics")]
-    [InlineData("/serve/digits/V2/models")]
-    [InlineData("/serve/digits")]
-    [InlineData("/serve/nobody/v2")]
-    public async Task Serve_PathThatIsNotForClients_IsNotFound(string path)
-    {
-        await using var harness = await ServingHarness.StartAsync();
-        await using var db = await harness.DatabaseAsync();
-        var (address, _) = await harness.StartReplicaAsync(Say("reached"));
-        harness.Observe(("a", address, ReplicaPhase.Ready));
-
-        using var response = await harness.Client.GetAsync(new Uri(harness.Client.BaseAddress + path[1..], new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
-
-        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.True((await response.Content.ReadFromJsonAsync<Dictionary<string, string>>())!.ContainsKey("error"));
-    }
-
-    [Fact]
-    public async Task Serve_EndpointOfTheRegistryWithoutARouteYet_AsksToComeBack()
-    {
-        await using var harness = await ServingHarness.StartAsync();
-        await using (var db = await harness.DatabaseAsync())
-        {
-            var target = Target.Create("here", "local", TargetEnvironment.Dev, TimeProvider.System.GetUtcNow()).Value;
-            db.Targets.Add(target);
-            db.Endpoints.Add(Ops.Data.Rollouts.Endpoint.Create("late", target.Id, Guid.NewGuid(), "olga", TimeProvider.System.GetUtcNow()).Value);
-            await db.SaveChangesAsync();
-        }
-
-        using var known = await harness.Client.GetAsync("/serve/late/v2");
-        using var unknown = await harness.Client.GetAsync("/serve/nobody/v2");
-
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (known.StatusCode, known.Headers.RetryAfter?.Delta));
-        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
-    }
-
-    [Fact]
-    public async Task Serve_NoRouteAndNoRegistry_AsksToComeBack()
-    {
-        await using var harness = await ServingHarness.StartAsync();
-
-        using var response = await harness.Client.GetAsync("/serve/late/v2");
-
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
-    }
-
-    [Fact]
-    public async Task Serve_TokenRequired_OnlyALiveTokenOfThisEndpointOpens()
-    {
-        await using var harness = await ServingHarness.StartAsync();
-        var (address, _) = await harness.StartReplicaAsync(Say("open"));
-        harness.Observe(("a", address, ReplicaPhase.Ready));
-        harness.Route(requiresToken: true);
-        await using var db = await harness.DatabaseAsync();
-        var now = TimeProvider.System.GetUtcNow();
-        var target = Target.Create("local", TargetKinds.Local, TargetEnvironment.Dev, now).Value;
-        db.Add(target);
-        var endpoint = Ops.Data.Rollouts.Endpoint.Create("digits", target.Id, Guid.NewGuid(), "o", now).Value;
-        db.Add(endpoint);
-        db.Entry(endpoint).Property(e => e.Id).CurrentValue = harness.Endpoint.Id;
-        var token = new EndpointToken { Id = Guid.NewGuid(), EndpointId = harness.Endpoint.Id, Name = "t", Hash = EndpointTokens.HashOf("ops_good"), Prefix = "ops_g", CreatedByName = "o", CreatedAt = now };
-        db.Add(token);
-        await db.SaveChangesAsync();
-
-        async Task<HttpStatusCode> callAsync(string? authorization)
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/serve/digits/v2");
-            request.Headers.TryAddWithoutValidation("Authorization", authorization);
-            using var response = await harness.Client.SendAsync(request);
-            return response.StatusCode;
-        }
-
-        Assert.Equal(HttpStatusCode.Unauthorized, await callAsync(null));
-        Assert.Equal(HttpStatusCode.Unauthorized, await callAsync("Bearer ops_wrong"));
-        Assert.Equal(HttpStatusCode.Unauthorized, await callAsync("Basic ops_good"));
-        Assert.Equal(HttpStatusCode.OK, await callAsync("Bearer ops_good"));
-        Assert.True(token.Revoke(now).Succeeded);
-        await db.SaveChangesAsync();
-        Assert.Equal(HttpStatusCode.Unauthorized, await callAsync("Bearer ops_good"));
     }
 
     private sealed class GatedContent(Task gate) : HttpContent

@@ -52,6 +52,9 @@ internal sealed class ServingHarness : IAsyncDisposable
         return harness;
     }
 
+    /// <summary>A replica that always says the same.</summary>
+    public static RequestDelegate Say(string text) => context => context.Response.WriteAsync(text);
+
     /// <summary>A stand-in replica on a port of its own.</summary>
     public async Task<(Uri Address, WebApplication App)> StartReplicaAsync(RequestDelegate answer)
     {

@@ -79,6 +79,22 @@ internal sealed class ImportHost : IAsyncDisposable
 
     public Task<Transfer> WaitForEndAsync(Guid id) => WaitAsync(id, transfer => transfer.HasEnded);
 
+    /// <summary>Waits until so many parts count.</summary>
+    public async Task WaitForPartsAsync(int count)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            await using var db = Host.Db();
+            if (await db.UploadParts.CountAsync() >= count)
+            {
+                return;
+            }
+
+            await Task.Delay(20, patience.Token);
+        }
+    }
+
     /// <summary>The one version there is: its paths with the bytes that are in the store.</summary>
     public async Task<Dictionary<string, byte[]>> VersionAsync()
     {

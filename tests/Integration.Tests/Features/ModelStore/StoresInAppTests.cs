@@ -4,10 +4,13 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Features.ModelStore.Git;
+using Ops.Dashboard.Features.ModelStore.Recording;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.ModelStore.Uploads;
 using Ops.Data.Access;
 using Ops.Data.ModelStore;
+using Ops.Integration.Tests.Features.ModelStore.Git;
 using Ops.Integration.Tests.Support;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
@@ -52,6 +55,33 @@ public sealed class StoresInAppTests
         }
     }
 
+    [Fact]
+    public async Task Version_InAGitStore_IsFoundWithItsCommitAndTag()
+    {
+        using var place = new GitPlace();
+        await using var app = await OpsApp.StartAsync(("Ops:Stores:AllowedRoots:0", place.Served), ("Ops:Stores:RefreshEvery", "00:00:00.2"));
+        Assert.True((await AddAsync(app, new() { Name = "repo", Kind = GitStoreKind.KindName, Settings = new Dictionary<string, string?> { ["repository"] = place.Bare } })).IsSaved);
+        using var browser = await app.SignInAsync(Roles.Operator);
+        await UploadToAsync(new UploadClient(browser.Client), "repo");
+        for (var tries = 0; place.InBare("tag", "--list") != "digits/v1"; tries++)
+        {
+            Assert.True(tries < 1200, "The version was not committed.");
+            await Task.Delay(50);
+        }
+
+        // As a dashboard sees it that did not write it.
+        await app.RestartAsync();
+        var found = await app.Services.GetRequiredService<WrittenVersions>().FindAsync("repo", "digits", 1, default);
+        Assert.Equal(new WrittenVersion(place.InBare("rev-parse", "digits/v1"), "digits/v1"), found.Value!.Written);
+        var unknown = await app.Services.GetRequiredService<WrittenVersions>().FindAsync("repo", "digits", 2, default);
+        Assert.Null(unknown.Value!.Written);
+
+        Directory.Move(place.Bare, place.Bare + ".away");
+        await app.RestartAsync();
+        var away = await app.Services.GetRequiredService<WrittenVersions>().FindAsync("repo", "digits", 1, default);
+        Assert.Contains("The store repo does not answer", away.Failure?.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/settings/stores")]
     [InlineData("/settings/stores/new")]
@@ -69,14 +99,17 @@ public sealed class StoresInAppTests
         Assert.NotEqual(HttpStatusCode.OK, refused.StatusCode);
     }
 
-    private static async Task<StoreSaved> AddFolderAsync(OpsApp app, string name, string folder)
+    private static Task<StoreSaved> AddFolderAsync(OpsApp app, string name, string folder) =>
+        AddAsync(app, new() { Name = name, Kind = StoreKinds.FileSystem, Settings = new Dictionary<string, string?> { ["folder"] = folder } });
+
+    private static async Task<StoreSaved> AddAsync(OpsApp app, StoreInput input)
     {
         var person = await app.AddPersonAsync(Roles.Administrator);
         await using var db = app.OpenRegistry();
         var stamp = await db.Users.Where(p => p.Id == person.Id).Select(p => p.SecurityStamp).SingleAsync();
         var added = await app.Services.GetRequiredService<StoreCommands>().AddAsync(
             new Caller(person.Id, person.Name, "password", stamp!, "c"),
-            new() { Name = name, Kind = StoreKinds.FileSystem, Settings = new Dictionary<string, string?> { ["folder"] = folder } },
+            input,
             new());
         Assert.True(added.Succeeded, added.Failure?.Message);
         return added.Value;

@@ -47,7 +47,14 @@ internal static class DownloadEndpoints
         if (HttpMethods.IsGet(http.Request.Method) && await DirectAsync(stores, version, file, name, log, http.RequestAborted) is { } direct)
         {
             var written = await AuditAsync(http, commands, version, new { file.Path, file.SizeBytes, file.Sha256, From = "store" });
-            return written.Succeeded ? Results.Redirect(direct.AbsoluteUri) : Problem(written.Failure);
+            if (!written.Succeeded)
+            {
+                return Problem(written.Failure);
+            }
+
+            // The address is a key to the file: nobody on the way keeps it.
+            http.Response.Headers.CacheControl = "private, no-store";
+            return Results.Redirect(direct.AbsoluteUri);
         }
 
         if (await OpenAsync(stores, version, file, log, http.RequestAborted) is not { } stream)

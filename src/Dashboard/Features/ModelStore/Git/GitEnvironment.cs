@@ -4,11 +4,14 @@ using System.Text;
 namespace Ops.Dashboard.Features.ModelStore.Git;
 
 /// <summary>
-/// The environment git runs in: no settings of the machine or its users, no hooks, one protocol, nothing that asks a person. Secrets are in
-/// it as long as git runs and nowhere else, except an ssh key, which ssh takes only as a file.
+/// What the git of a store has beside <see cref="GitConfinement"/>: its remote, the machine's proxies and what signs in. Secrets are in the
+/// environment as long as git runs and nowhere else, except an ssh key, which ssh takes only as a file.
 /// </summary>
 internal sealed class GitEnvironment
 {
+    // An import goes to the address that was checked and therefore past every proxy; a store's server is an administrator's choice.
+    private static readonly string[] Proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
     private readonly GitAddress address;
     private readonly GitStoreSettings settings;
     private readonly GitSecrets secrets;
@@ -23,15 +26,13 @@ internal sealed class GitEnvironment
         (this.address, this.settings, this.secrets, this.home) = (address, settings, secrets, home);
     }
 
-    private static string Nothing => OperatingSystem.IsWindows() ? "NUL" : "/dev/null";
-
     /// <summary>Writes the files that git needs beside it. Done once per process, before the first run.</summary>
     public void Prepare()
     {
         var safe = address.Scheme == "file" ? new Uri(address.Text).LocalPath.Replace("\\", "/", StringComparison.Ordinal) : "";
 
         // What git starts on the other side of a path has only this file: the variables below do not reach it.
-        Write("gitconfig", $"[core]\n\thooksPath = {Nothing}\n\tfsmonitor = false\n[safe]\n\tdirectory = \"{safe}\"\n");
+        Write("gitconfig", $"[core]\n\thooksPath = {GitConfinement.Nothing}\n\tfsmonitor = false\n[safe]\n\tdirectory = \"{safe}\"\n");
         if (settings.KnownHosts is { Length: > 0 } hosts)
         {
             Write("known_hosts", hosts.ReplaceLineEndings("\n") + "\n");
@@ -48,40 +49,10 @@ internal sealed class GitEnvironment
     /// <param name="more">What this run needs beside.</param>
     public Dictionary<string, string> Variables(string repository, IEnumerable<(string Name, string Value)>? more = null)
     {
-        Dictionary<string, string> variables = new(StringComparer.Ordinal)
-        {
-            ["HOME"] = home,
-            ["XDG_CONFIG_HOME"] = home,
-            ["LC_ALL"] = "C",
-            ["GIT_DIR"] = repository,
-            ["GIT_CONFIG_NOSYSTEM"] = "1",
-            ["GIT_ATTR_NOSYSTEM"] = "1",
-            ["GIT_CONFIG_GLOBAL"] = Path.Combine(home, "gitconfig"),
-            ["GIT_TERMINAL_PROMPT"] = "0",
-            ["GIT_ALLOW_PROTOCOL"] = address.Scheme,
-            ["GIT_PROTOCOL_FROM_USER"] = "0",
-            ["GIT_NO_REPLACE_OBJECTS"] = "1",
-        };
         List<(string Key, string Value)> config =
         [
             ("remote.origin.url", address.Text),
-            ("core.hooksPath", Nothing),
-            ("core.fsmonitor", "false"),
-            ("core.protectNTFS", "true"),
-            ("core.protectHFS", "true"),
             ("core.compression", "1"),
-            ("core.bigFileThreshold", "4m"),
-            ("core.autocrlf", "false"),
-            ("core.attributesFile", Nothing),
-            ("gc.auto", "0"),
-            ("maintenance.auto", "false"),
-            ("fetch.fsckObjects", "true"),
-            ("fetch.recurseSubmodules", "false"),
-            ("submodule.recurse", "false"),
-            ("credential.helper", ""),
-            ("http.followRedirects", "false"),
-            ("http.lowSpeedLimit", "1000"),
-            ("http.lowSpeedTime", "60"),
             ("http.postBuffer", "1048576"),
             ("lfs.concurrenttransfers", "2"),
         ];
@@ -90,30 +61,33 @@ internal sealed class GitEnvironment
             config.Add(("http.sslCAInfo", Path.Combine(home, "authority.pem")));
         }
 
+        Dictionary<string, string> own = new(StringComparer.Ordinal) { ["GIT_CONFIG_GLOBAL"] = Path.Combine(home, "gitconfig") };
+        foreach (var proxy in Proxies)
+        {
+            if (Environment.GetEnvironmentVariable(proxy) is { Length: > 0 } value)
+            {
+                own[proxy] = value;
+            }
+        }
+
         if (address.IsHttp && secrets.Token is { Length: > 0 } token)
         {
             // Only for this server, so that no other one, whoever names it, is ever told the token.
             var origin = new Uri(address.Text).GetLeftPart(UriPartial.Authority);
             config.Add(($"credential.{origin}.helper", "!f() { test \"$1\" = get && printf 'username=%s\\npassword=%s\\n' \"$OPS_GIT_USER\" \"$OPS_GIT_TOKEN\"; }; f"));
-            variables["OPS_GIT_USER"] = settings.UserName;
-            variables["OPS_GIT_TOKEN"] = token;
+            own["OPS_GIT_USER"] = settings.UserName;
+            own["OPS_GIT_TOKEN"] = token;
         }
 
         if (address.Scheme == "ssh")
         {
-            variables["GIT_SSH_VARIANT"] = "ssh";
-            variables["GIT_SSH_COMMAND"] = $"ssh -F {Nothing} -i {Quoted("key-" + KeyName())} -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes"
-                + $" -o UserKnownHostsFile={Quoted("known_hosts")} -o GlobalKnownHostsFile={Nothing} -o ConnectTimeout=20 -o ServerAliveInterval=20";
+            own["GIT_SSH_VARIANT"] = "ssh";
+            own["GIT_SSH_COMMAND"] = $"ssh -F {GitConfinement.Nothing} -i {Quoted("key-" + KeyName())} -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=yes"
+                + $" -o UserKnownHostsFile={Quoted("known_hosts")} -o GlobalKnownHostsFile={GitConfinement.Nothing} -o ConnectTimeout=20 -o ServerAliveInterval=20";
         }
 
-        variables["GIT_CONFIG_COUNT"] = config.Count.ToString();
-        foreach (var ((key, value), index) in config.Select((entry, index) => (entry, index)))
-        {
-            variables[$"GIT_CONFIG_KEY_{index}"] = key;
-            variables[$"GIT_CONFIG_VALUE_{index}"] = value;
-        }
-
-        foreach (var (name, value) in more ?? [])
+        var variables = GitConfinement.Variables(repository, home, address.Scheme, config);
+        foreach (var (name, value) in own.Select(pair => (pair.Key, pair.Value)).Concat(more ?? []))
         {
             variables[name] = value;
         }

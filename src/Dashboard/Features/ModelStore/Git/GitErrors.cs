@@ -36,6 +36,10 @@ internal static class GitErrors
             : new StoreUnavailableException(problem, $"{what} failed. {advice} Git says: {Shown(outcome.Error)}");
     }
 
+    /// <summary>What is wrong where git was not run to its end: only one that took too long may do better the next time.</summary>
+    public static StoreUnavailableException For(GitRunException exception) =>
+        new(exception.Fault == GitFault.TooSlow ? StoreProblem.Unreachable : StoreProblem.Refused, exception.Message, exception);
+
     private static bool Says(GitOutcome outcome, params string[] signs) => signs.Any(sign => outcome.Error.Contains(sign, StringComparison.OrdinalIgnoreCase));
 
     // The words come from another machine: bounded, and nothing in them that could turn or break a page or a log.

@@ -1,6 +1,6 @@
 namespace Ops.Dashboard.Features.ModelStore.Git;
 
-/// <summary>What the machine gives git stores. Section <c>Ops:Git</c>.</summary>
+/// <summary>What the machine gives git stores and imports from git. Section <c>Ops:Git</c>.</summary>
 internal sealed class GitOptions
 {
     /// <summary>The configuration section.</summary>

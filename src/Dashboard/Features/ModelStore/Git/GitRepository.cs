@@ -162,7 +162,7 @@ internal sealed class GitRepository(GitProgram program, GitEnvironment environme
     public async Task<GitOutcome> LfsAsync(IReadOnlyList<string> arguments, string? input, Stream? outputTo, CancellationToken cancellation) =>
         await RunRemoteAsync(["lfs", .. arguments], cancellation, longest, input, outputTo);
 
-    /// <summary>Runs git with nothing but arguments, such as to see its version.</summary>
+    /// <summary>Runs git with nothing but arguments, such as to see what else is installed.</summary>
     public Task<GitOutcome> AskAsync(IReadOnlyList<string> arguments, CancellationToken cancellation) => RunAsync(arguments, Short, cancellation);
 
     /// <summary>Drops what no ref leads to and is older than a day, and packs the rest.</summary>
@@ -190,7 +190,19 @@ internal sealed class GitRepository(GitProgram program, GitEnvironment environme
         IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken cancellation, string? input = null, Stream? outputTo = null, IEnumerable<(string, string)>? more = null)
     {
         await MakeAsync(cancellation);
-        return await program.RunAsync(new(folder, arguments, environment.Variables(folder, more), timeout) { Input = input, OutputTo = outputTo }, cancellation);
+        return await RunAsync(new(folder, arguments, environment.Variables(folder, more), timeout) { Input = input, OutputTo = outputTo }, cancellation);
+    }
+
+    private async Task<GitOutcome> RunAsync(GitCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            return await program.RunAsync(call, cancellation);
+        }
+        catch (GitRunException exception)
+        {
+            throw GitErrors.For(exception);
+        }
     }
 
     private async Task MakeAsync(CancellationToken cancellation)
@@ -217,7 +229,7 @@ internal sealed class GitRepository(GitProgram program, GitEnvironment environme
                 }
             }
 
-            var outcome = await program.RunAsync(new(folder, ["init", "--quiet", "--bare", "--template="], environment.Variables(folder), Short), cancellation);
+            var outcome = await RunAsync(new(folder, ["init", "--quiet", "--bare", "--template="], environment.Variables(folder), Short), cancellation);
             if (outcome.ExitCode != 0)
             {
                 throw GitErrors.For(outcome, "Making the local repository");

@@ -10,8 +10,8 @@ namespace Ops.Dashboard.Features.ModelStore.Git;
 internal sealed class GitStore : IModelStore
 {
     private const long MiB = 1024 * 1024;
-    private static readonly Version OldestGit = new(2, 30);
     private readonly GitStoreSettings settings;
+    private readonly GitProgram program;
     private readonly FileSystemStore local;
     private readonly GitCache cache;
     private readonly GitRepository repository;
@@ -26,7 +26,7 @@ internal sealed class GitStore : IModelStore
     /// <param name="time">The clock.</param>
     public GitStore(string name, GitStoreSettings settings, GitAddress address, GitSecrets secrets, GitProgram program, string folder, TimeProvider time)
     {
-        (Name, this.settings) = (name, settings);
+        (Name, this.settings, this.program) = (name, settings, program);
         local = new(name, folder);
         var home = Directory.CreateDirectory(Path.Combine(folder, "home")).FullName;
         cache = new(local, Directory.CreateDirectory(Path.Combine(folder, "drafts")).FullName, settings.CacheMiB * MiB, time);
@@ -157,7 +157,7 @@ internal sealed class GitStore : IModelStore
     /// <inheritdoc/>
     public async Task CheckAsync(StoreCheckRun run, Uri? browserOrigin, CancellationToken cancellation)
     {
-        var works = await run.TryAsync("The program git", async () => await GitVersionAsync(cancellation));
+        var works = await run.TryAsync("The program git", async () => $"git {await program.VersionAsync(cancellation)} is there.");
         if (works && settings.Lfs)
         {
             works = await run.TryAsync("The program git-lfs", async () => await LfsVersionAsync(cancellation));
@@ -172,15 +172,6 @@ internal sealed class GitStore : IModelStore
         {
             await StoreRoundTrip.CheckAsync(this, run, cancellation);
         }
-    }
-
-    private async Task<string> GitVersionAsync(CancellationToken cancellation)
-    {
-        var outcome = await repository.AskAsync(["version"], cancellation);
-        var number = outcome.Output.Split(' ').ElementAtOrDefault(2)?.Trim() ?? "";
-        return Version.TryParse(string.Join('.', number.Split('.').Take(2)), out var version) && version >= OldestGit
-            ? $"git {number} is there."
-            : throw new IOException($"git {OldestGit} or newer is needed on the dashboard's machine.");
     }
 
     private async Task<string> LfsVersionAsync(CancellationToken cancellation)

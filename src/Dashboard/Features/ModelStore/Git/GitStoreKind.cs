@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Hosting;
 using Ops.Data;
@@ -9,7 +8,7 @@ using Ops.Data;
 namespace Ops.Dashboard.Features.ModelStore.Git;
 
 /// <summary>Makes stores in git repositories: GitHub, GitLab, Gitea, any server with git over https or ssh, or a bare repository on this machine.</summary>
-internal sealed class GitStoreKind(DataFolder data, FolderRules folders, IOptions<GitOptions> options, TimeProvider time) : IModelStoreKind
+internal sealed class GitStoreKind(DataFolder data, FolderRules folders, GitProgram program, TimeProvider time) : IModelStoreKind
 {
     /// <summary>The name of the kind.</summary>
     public const string KindName = "git";
@@ -21,7 +20,6 @@ internal sealed class GitStoreKind(DataFolder data, FolderRules folders, IOption
     public const string SshKey = "sshKey";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-    private readonly GitProgram program = new(options.Value.Program);
 
     /// <inheritdoc/>
     public string Kind => KindName;

@@ -21,7 +21,18 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
     private int sinceTidied;
 
     /// <inheritdoc/>
-    public string? NameOf(string model, int number) => seen.GetValueOrDefault(VersionRecord.Key(model, number));
+    public async Task<WrittenVersion?> FindAsync(string model, int number, CancellationToken cancellation)
+    {
+        var (_, tag) = Refs(model, number);
+        var key = VersionRecord.Key(model, number);
+        if (seen.TryGetValue(key, out var known))
+        {
+            return new(known, key);
+        }
+
+        var refs = await repository.RemoteRefsAsync(tag, "Reading the repository", cancellation);
+        return refs.Where(r => r.Name == tag).Select(r => new WrittenVersion(Remember(key, r.Object), key)).FirstOrDefault();
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<string, string>> ListAsync(CancellationToken cancellation)
@@ -40,7 +51,7 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
             var (parent, existing) = await FetchAsync(version, cancellation);
             if (existing is not null)
             {
-                return Remember(version, await SameAsync(existing, version, cancellation));
+                return Remember(VersionRecord.Key(version.Model, version.Number), await SameAsync(existing, version, cancellation));
             }
 
             tree ??= await repository.WriteTreeAsync(await EntriesAsync(version, cancellation), cancellation);
@@ -48,7 +59,7 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
             if (await repository.PushTogetherAsync([$"{commit}:{branch}", $"{commit}:{tag}"], $"Committing {version.Model} version {version.Number}", cancellation))
             {
                 await TidyAsync(cancellation);
-                return Remember(version, commit);
+                return Remember(VersionRecord.Key(version.Model, version.Number), commit);
             }
 
             if (attempt == MaxTries)
@@ -69,6 +80,10 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
         {
             await repository.PushAsync([$":{tag}"], $"Removing the tag of {model} version {number}", cancellation);
         }
+
+        Dictionary<string, string> left = new(seen, StringComparer.Ordinal);
+        left.Remove(VersionRecord.Key(model, number));
+        seen = left;
     }
 
     private static (string Branch, string Tag) Refs(string model, int number)
@@ -120,9 +135,9 @@ internal sealed class GitVersions(GitRepository repository, GitObjects objects, 
         }
     }
 
-    private string Remember(VersionRecord version, string commit)
+    private string Remember(string key, string commit)
     {
-        seen = new(seen, StringComparer.Ordinal) { [VersionRecord.Key(version.Model, version.Number)] = commit };
+        seen = new(seen, StringComparer.Ordinal) { [key] = commit };
         return commit;
     }
 

@@ -20,7 +20,7 @@ internal static class ImportsFeature
         services.TryAddSingleton<IHostResolver, SystemResolver>();
         services.AddSingleton<AddressGuard>();
         services.AddSingleton<ImportHttp>();
-        services.AddSingleton<GitProgram>();
+        services.AddSingleton<GitFetcher>();
         services.AddSingleton<GitLfs>();
         services.AddSingleton<IImportSource, HttpSource>();
         services.AddSingleton<IImportSource, FileSource>();

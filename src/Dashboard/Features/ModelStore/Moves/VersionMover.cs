@@ -108,7 +108,7 @@ internal sealed class VersionMover(
                 for (var number = 1; number <= unfinished.PartCount; number++)
                 {
                     var part = unfinished.Part(number);
-                    await using var piece = new PartStream(source, part.Offset, part.Length);
+                    await using var piece = new PartStream(source, part.Length);
                     var written = await to.WritePartAsync(unfinished, part, piece, cancellation);
                     parts.Add(new(number, part.Length, written.Sha256, written.Receipt));
                     copied(part.Offset + part.Length);

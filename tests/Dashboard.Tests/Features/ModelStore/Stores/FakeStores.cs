@@ -17,6 +17,9 @@ internal sealed class FakeBuckets(string folder) : IModelStoreKind
     /// <summary>The secrets of each store that was made, newest last.</summary>
     public List<(string Name, IReadOnlyDictionary<string, string> Secrets)> Made { get; } = [];
 
+    /// <summary>What every bucket writes versions down in, or null.</summary>
+    public IVersionHistory? Versions { get; set; }
+
     public string Kind => StoreKinds.S3;
 
     public IReadOnlyList<string> SecretNames => ["accessKey", "secretKey"];
@@ -41,6 +44,8 @@ internal sealed class FakeBuckets(string folder) : IModelStoreKind
         public long LargestObjectBytes => inner.LargestObjectBytes;
 
         public bool TakesPartsAfterAssembly => inner.TakesPartsAfterAssembly;
+
+        public IVersionHistory? Versions => kind.Versions;
 
         public int PartSizeFor(long objectBytes) => inner.PartSizeFor(objectBytes);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.Git;
 
@@ -24,7 +25,7 @@ internal sealed class GitPlace : IDisposable
     public GitStore Store(string dashboard = "one", GitStoreSettings? settings = null, Uri? address = null, string? token = null)
     {
         var used = address is null ? new GitAddress(new Uri(Bare).AbsoluteUri, "file") : new GitAddress(address.AbsoluteUri, address.Scheme);
-        return new GitStore("repo", settings ?? new(), used, new(token, null), new("git"), Directory.CreateDirectory(DataOf(dashboard)).FullName, TimeProvider.System);
+        return new GitStore("repo", settings ?? new(), used, new(token, null), new(Options.Create(new GitOptions()), TimeProvider.System), Directory.CreateDirectory(DataOf(dashboard)).FullName, TimeProvider.System);
     }
 
     /// <summary>Puts an object into a store up to where it can be finished.</summary>

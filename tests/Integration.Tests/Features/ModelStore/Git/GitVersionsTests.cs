@@ -24,7 +24,7 @@ public sealed class GitVersionsTests : IDisposable
         Assert.Equal([2], await File.ReadAllBytesAsync(Path.Combine(place.CloneAt("digits/v1"), "config", "größe.json")));
         Assert.Equal(second + "\n" + first, place.InBare("rev-list", "models/digits"));
         Assert.Equal($"digits version 2|Olga O|sha256:{Digest}", place.InBare("log", "-1", "--format=%s|%an|%(trailers:key=Ops-Digest,valueonly,separator=)", "digits/v2"));
-        Assert.Equal(second, store.Versions.NameOf("digits", 2));
+        Assert.Equal(new WrittenVersion(second, "digits/v2"), await store.Versions.FindAsync("digits", 2, default));
         Assert.Equal([("digits/v1", first), ("digits/v2", second)], (await place.Store("two").Versions.ListAsync(default)).Select(v => (v.Key, v.Value)).Order());
     }
 

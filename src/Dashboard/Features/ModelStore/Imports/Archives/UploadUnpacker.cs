@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
@@ -84,9 +83,8 @@ internal sealed class UploadUnpacker(ArchiveUnpacker unpacker, CommandRunner com
         for (var number = 1; number <= begun.PartCount; number++)
         {
             var range = begun.Part(number);
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            await using var slice = new Execution.PartSlice(content, range.Length, hash, static _ => { });
-            var written = await store.WritePartAsync(begun, range, slice, cancellation);
+            await using var part = new PartStream(content, range.Length);
+            var written = await store.WritePartAsync(begun, range, part, cancellation);
             parts.Add(new UploadPart { FileId = file.Id, Number = number, SizeBytes = range.Length, Sha256 = written.Sha256, Receipt = written.Receipt });
         }
 

@@ -64,7 +64,8 @@ internal sealed class TransferFeeder(IDbContextFactory<RegistryDb> databases, Pa
                 }
 
                 content ??= await OpenAsync(work, origin, (long)(number - 1) * file.PartSizeBytes, cancellation);
-                await FeedPartAsync(work, uploadId, file, number, new PartSlice(content, file.SizeOfPart(number), hash, bytes => board.Add(work.Id, bytes)), cancellation);
+                await using var part = new PartStream(content, file.SizeOfPart(number), Passed, static () => new ImportInterruptedException("The source ended too early."));
+                await FeedPartAsync(work, uploadId, file, number, part, cancellation);
             }
 
             if (content is not null && await content.ReadAsync(new byte[1], cancellation) != 0)
@@ -78,6 +79,12 @@ internal sealed class TransferFeeder(IDbContextFactory<RegistryDb> databases, Pa
         }
 
         return kept.Count == 0 ? Convert.ToHexStringLower(hash.GetHashAndReset()) : null;
+
+        void Passed(ReadOnlySpan<byte> bytes)
+        {
+            hash.AppendData(bytes);
+            board.Add(work.Id, bytes.Length);
+        }
     }
 
     private static ValueTask CloseAsync(Stream? content) => content?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -85,7 +92,7 @@ internal sealed class TransferFeeder(IDbContextFactory<RegistryDb> databases, Pa
     private static async Task<Stream> OpenAsync(ImportWork work, ImportFile origin, long offset, CancellationToken cancellation) =>
         origin.IsStaged ? FileStager.Open(work, origin, offset) : await work.Source.OpenAsync(work.Job, origin, offset, cancellation);
 
-    private async Task FeedPartAsync(ImportWork work, Guid uploadId, UploadFile file, int number, PartSlice content, CancellationToken cancellation)
+    private async Task FeedPartAsync(ImportWork work, Guid uploadId, UploadFile file, int number, PartStream content, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (!lease.IsHeld)

@@ -7,7 +7,7 @@ using Ops.Data;
 namespace Ops.Dashboard.Features.ModelStore.Imports.Sources;
 
 /// <summary>The files of a git repository at one revision, <c>https://host/name.git#revision</c> or <c>git+https://host/name#revision</c>. Files of Git LFS are fetched from its server.</summary>
-internal sealed partial class GitSource(GitProgram git, GitLfs lfs, AddressGuard guard, IOptions<ImportsOptions> options) : IImportSource
+internal sealed partial class GitSource(GitFetcher git, GitLfs lfs, AddressGuard guard, IOptions<ImportsOptions> options) : IImportSource
 {
     private const int MaxPointerBytes = 1024;
 

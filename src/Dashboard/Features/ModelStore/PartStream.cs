@@ -1,11 +1,12 @@
-using System.Security.Cryptography;
+namespace Ops.Dashboard.Features.ModelStore;
 
-namespace Ops.Dashboard.Features.ModelStore.Imports.Execution;
-
-/// <summary>The next part of a longer stream: exactly so many bytes, hashed and counted on their way.</summary>
-internal sealed class PartSlice(Stream source, int length, IncrementalHash hash, Action<int> progress) : Stream
+/// <summary>The next part of a longer stream: exactly so many bytes. Reads forward only; the longer one stays open.</summary>
+/// <param name="source">At the part's first byte; nobody else may read it meanwhile.</param>
+/// <param name="length">The part's bytes.</param>
+/// <param name="passed">Sees the bytes on their way, or null.</param>
+/// <param name="tooShort">The failure of a source that ends within the part; a <see cref="PartLengthException"/> without.</param>
+internal sealed class PartStream(Stream source, int length, Action<ReadOnlySpan<byte>>? passed = null, Func<Exception>? tooShort = null) : Stream
 {
-    private readonly int whole = length;
     private int left = length;
 
     /// <inheritdoc/>
@@ -18,12 +19,12 @@ internal sealed class PartSlice(Stream source, int length, IncrementalHash hash,
     public override bool CanWrite => false;
 
     /// <inheritdoc/>
-    public override long Length => whole;
+    public override long Length { get; } = length;
 
     /// <inheritdoc/>
     public override long Position
     {
-        get => whole - left;
+        get => Length - left;
         set => throw new NotSupportedException();
     }
 
@@ -39,11 +40,10 @@ internal sealed class PartSlice(Stream source, int length, IncrementalHash hash,
         var read = await source.ReadAsync(wanted, cancellationToken);
         if (read == 0)
         {
-            throw new ImportInterruptedException("The source ended too early.");
+            throw tooShort?.Invoke() ?? new PartLengthException($"The source ended {left} bytes before the end of the part.");
         }
 
-        hash.AppendData(wanted.Span[..read]);
-        progress(read);
+        passed?.Invoke(wanted.Span[..read]);
         left -= read;
         return read;
     }
