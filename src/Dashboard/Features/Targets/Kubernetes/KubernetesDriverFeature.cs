@@ -14,6 +14,7 @@ internal static class KubernetesDriverFeature
         services.AddSingleton(provider => new VersionSupply(
             provider.GetRequiredService<VersionSources>().ResolveAsync, provider.GetRequiredService<FetchLinks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WantedObjects>();
+        services.AddSingleton<ClusterShares>();
         services.AddSingleton<PlanYaml>();
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());

@@ -29,7 +29,9 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public Task<ICluster> GetAsync(Guid targetId, CancellationToken cancellation) => Task.FromResult<ICluster>(this);
 
-    public bool Watches(string kind) => kind != "HTTPRoute";
+    public bool HasRoutes { get; init; }
+
+    public bool Watches(string kind) => HasRoutes || kind != "HTTPRoute";
 
     public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) => seen.GetValueOrDefault($"{kind}/{name}");
 
