@@ -15,7 +15,9 @@ internal static class KubernetesDriverFeature
             provider.GetRequiredService<VersionSources>().ResolveAsync, provider.GetRequiredService<FetchLinks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WantedObjects>();
         services.AddSingleton<ClusterShares>();
+        services.AddSingleton<PlanObjects>();
         services.AddSingleton<PlanYaml>();
+        services.AddSingleton<PlanTrial>();
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
         services.AddSingleton<IReplicaTransport, PodTransport>();

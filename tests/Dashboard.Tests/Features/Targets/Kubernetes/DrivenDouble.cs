@@ -24,6 +24,9 @@ internal sealed class DrivenDouble : IAsyncDisposable
 
     public KubernetesTargetDriver Driver { get; }
 
+    /// <summary>This cluster, whatever target is asked for.</summary>
+    public IClusters Clusters => new One(Connection);
+
     /// <summary>A plan of the samples in this cluster's namespace.</summary>
     public static PlanSpec Plan { get; } = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { Namespace = Namespace } };
 

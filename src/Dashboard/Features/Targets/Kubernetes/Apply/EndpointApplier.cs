@@ -157,7 +157,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private async Task RemoveOthersAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, ICluster cluster, CancellationToken cancellation)
     {
         var keep = wanted.Select(o => Key(o.Kind, o.Metadata.Name)).ToHashSet(StringComparer.Ordinal);
-        foreach (var seen in Present(cluster).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
+        foreach (var seen in PresentObjects.Of(cluster, endpoint.Id).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
         {
             RefuseOutOfTurn();
             await cluster.DeleteAsync(seen, cancellation);
@@ -165,13 +165,6 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             log.Removed(endpoint.Name, seen.Kind, seen.Metadata.Name);
         }
     }
-
-    // What the cluster makes of our objects carries our labels too, but has an owner: it goes with that.
-    private IEnumerable<IKubernetesObject<V1ObjectMeta>> Present(ICluster cluster) =>
-        ((IEnumerable<IKubernetesObject<V1ObjectMeta>>)[
-            .. cluster.All<HttpRoute>(), .. cluster.All<V2HorizontalPodAutoscaler>(), .. cluster.All<V1Deployment>(), .. cluster.All<V1Service>(), .. cluster.All<V1Secret>(), .. cluster.All<V1ConfigMap>(),
-            .. cluster.All<V1PodDisruptionBudget>(), .. cluster.All<V1NetworkPolicy>(), .. cluster.All<V1ServiceAccount>(),
-        ]).Where(o => ObjectLabels.EndpointOf(o.Metadata) == endpoint.Id && o.Metadata.OwnerReferences is not { Count: > 0 });
 
     // The watch is a moment behind. Until it shows what our own apply made, the reply to that is the newest that is known.
     private static IKubernetesObject<V1ObjectMeta>? Newest(IKubernetesObject<V1ObjectMeta>? seen, Applied? last) =>

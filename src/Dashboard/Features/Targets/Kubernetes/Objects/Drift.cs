@@ -30,6 +30,9 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
         ? $"The {Kind} {Name} was deleted."
         : $"{Path} of the {Kind} {Name} was changed from {Short(Wanted) ?? "nothing"} to {Short(Found) ?? "nothing"}{(By is null ? "" : $" by {By}")}.";
 
+    /// <summary>The difference as a plan and what is there, whoever has made it.</summary>
+    public string Comparison => $"{Path}: {Short(Found) ?? "not set"} → {Short(Wanted) ?? "not set"}";
+
     /// <summary>This change as somebody accepts it.</summary>
     public AcceptedChange AcceptedBy(string name, DateTimeOffset at) => new() { Kind = Kind, Name = Name, Path = Path, FoundHash = FoundHash, Sentence = Sentence, ByName = name, At = at };
 
