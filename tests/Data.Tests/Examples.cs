@@ -179,6 +179,10 @@ internal static class Examples
         PersonName = "rita",
     };
 
+    /// <summary>A change that somebody accepted.</summary>
+    public static AcceptedChange Change(string path, string sentence = "changed") =>
+        new() { Kind = "Deployment", Name = "digits", Path = path, FoundHash = Sha256, Sentence = sentence, ByName = "olga", At = Noon };
+
     public static EndpointToken Token(Endpoint endpoint, string? hash = null) => new()
     {
         Id = Guid.CreateVersion7(Noon),

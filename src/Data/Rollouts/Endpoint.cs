@@ -34,6 +34,12 @@ public sealed class Endpoint
     /// <summary>When it was stopped for good, or null.</summary>
     public DateTimeOffset? RetiredAt { get; private set; }
 
+    /// <summary>The <see cref="Accepted"/> changes as JSON, or null for none.</summary>
+    public string? AcceptedJson { get; private set; }
+
+    /// <summary>Changes that were made on the target past the dashboard and that people let stay.</summary>
+    public IReadOnlyList<AcceptedChange> Accepted => AcceptedChange.Read(AcceptedJson);
+
     /// <summary>Optimistic concurrency token.</summary>
     public int Revision { get; private set; }
 
@@ -46,7 +52,52 @@ public sealed class Endpoint
             : check.Failure;
     }
 
-    /// <summary>Gives the endpoint to a rollout.</summary>
+    /// <summary>Lets changes stay that were made on the target, until the next rollout begins.</summary>
+    public Result Accept(IReadOnlyCollection<AcceptedChange> changes)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        if (RetiredAt is not null)
+        {
+            return Failure.Conflict($"{Name} is retired.");
+        }
+
+        if (ActiveRolloutId is not null)
+        {
+            return Failure.Conflict($"A rollout is active on {Name}: it makes everything as planned.");
+        }
+
+        if (changes.Count == 0)
+        {
+            return Failure.Conflict("Everything is as planned by now.");
+        }
+
+        List<AcceptedChange> all = [.. Accepted.Where(a => !changes.Any(a.IsAbout)), .. changes];
+        if (all.Count > AcceptedChange.Most)
+        {
+            return Failure.Conflict($"{Name} would have more than {AcceptedChange.Most} accepted changes. Put them back, or roll out what should run.");
+        }
+
+        AcceptedJson = AcceptedChange.Write(all);
+        Revision++;
+        return Result.Done;
+    }
+
+    /// <summary>Ends the acceptance of changes.</summary>
+    /// <param name="which">Which.</param>
+    /// <returns>Those that were accepted until now.</returns>
+    public IReadOnlyList<AcceptedChange> EndAcceptance(Func<AcceptedChange, bool> which)
+    {
+        var ended = Accepted.Where(which).ToList();
+        if (ended.Count > 0)
+        {
+            AcceptedJson = AcceptedChange.Write([.. Accepted.Where(a => !ended.Contains(a))]);
+            Revision++;
+        }
+
+        return ended;
+    }
+
+    /// <summary>Gives the endpoint to a rollout. Changes that were accepted before are so no longer.</summary>
     public Result Activate(Guid rolloutId)
     {
         if (RetiredAt is not null)
@@ -59,6 +110,7 @@ public sealed class Endpoint
             return Failure.Conflict($"Another rollout is active on {Name}.");
         }
 
+        AcceptedJson = ActiveRolloutId == rolloutId ? AcceptedJson : null;
         ActiveRolloutId = rolloutId;
         Revision++;
         return Result.Done;
@@ -92,6 +144,7 @@ public sealed class Endpoint
         }
 
         RetiredAt = now;
+        AcceptedJson = null;
         Revision++;
         return Result.Done;
     }

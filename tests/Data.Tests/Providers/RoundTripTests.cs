@@ -91,6 +91,8 @@ public abstract class RoundTripTests<TDatabase>(TDatabase database) : RegistryTe
         var rollout = Examples.Rollout(plan: plan);
         Assert.True(rollout.Decide(Examples.Decision(rollout)).Succeeded);
         endpoint.Activate(rollout.Id);
+        endpoint.Settle(rollout.Id, plan.Id);
+        Assert.True(endpoint.Accept([Examples.Change("spec.replicas", "olga accepted: 零")]).Succeeded);
         var upload = Examples.Upload(Examples.UploadFile());
         var person = Examples.Person();
         person.Disable(Examples.Noon.ToOffset(TimeSpan.FromHours(8)));

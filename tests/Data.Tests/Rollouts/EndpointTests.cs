@@ -91,4 +91,51 @@ public sealed class EndpointTests
         Assert.Equal(FailureKind.Conflict, token.Revoke(Later.AddDays(1)).Failure?.Kind);
         Assert.Equal(Later, token.RevokedAt);
     }
+
+    [Fact]
+    public void Accept_TheSameFieldAgain_KeepsTheNewerOneAndTheOthers()
+    {
+        Assert.True(endpoint.Accept([Examples.Change("spec.replicas"), Examples.Change("spec.paused")]).Succeeded);
+        Assert.True(endpoint.Accept([Examples.Change("spec.replicas", "to 9")]).Succeeded);
+        Assert.Equal([("spec.paused", "changed"), ("spec.replicas", "to 9")], endpoint.Accepted.Select(a => (a.Path, a.Sentence)));
+    }
+
+    [Fact]
+    public void Accept_NothingOrWhileARolloutActsOrRetired_Refused()
+    {
+        Assert.Equal(FailureKind.Conflict, endpoint.Accept([]).Failure?.Kind);
+        endpoint.Activate(rollout);
+        Assert.Equal(FailureKind.Conflict, endpoint.Accept([Examples.Change("spec.replicas")]).Failure?.Kind);
+        endpoint.Settle(rollout, plan);
+        endpoint.Retire(Later);
+        Assert.Equal(FailureKind.Conflict, endpoint.Accept([Examples.Change("spec.replicas")]).Failure?.Kind);
+        Assert.Empty(endpoint.Accepted);
+    }
+
+    [Fact]
+    public void Accept_MoreThanAreKept_Refused()
+    {
+        Assert.True(endpoint.Accept([.. Enumerable.Range(0, AcceptedChange.Most).Select(i => Examples.Change($"spec.f{i}"))]).Succeeded);
+        Assert.Equal(FailureKind.Conflict, endpoint.Accept([Examples.Change("spec.more")]).Failure?.Kind);
+        Assert.Equal(AcceptedChange.Most, endpoint.Accepted.Count);
+    }
+
+    [Fact]
+    public void Activate_AnotherRollout_EndsWhatWasAccepted()
+    {
+        endpoint.Accept([Examples.Change("spec.replicas")]);
+        Assert.True(endpoint.Activate(rollout).Succeeded);
+        Assert.Null(endpoint.AcceptedJson);
+    }
+
+    [Fact]
+    public void EndAcceptance_OfSome_KeepsTheOthers()
+    {
+        endpoint.Accept([Examples.Change("spec.replicas"), Examples.Change("spec.paused")]);
+        Assert.Equal(["spec.paused"], endpoint.EndAcceptance(a => a.Path == "spec.paused").Select(a => a.Path));
+        Assert.Equal(["spec.replicas"], endpoint.Accepted.Select(a => a.Path));
+        var revision = endpoint.Revision;
+        Assert.Empty(endpoint.EndAcceptance(a => a.Path == "spec.paused"));
+        Assert.Equal(revision, endpoint.Revision);
+    }
 }

@@ -3,15 +3,28 @@ using System.Net;
 
 namespace Ops.Dashboard.Features.Serving;
 
-/// <summary>Streams a request's body to a replica without holding it. Remembers whether any of it was read: then it cannot be sent twice.</summary>
+/// <summary>Streams a request's body to a replica without holding it. Remembers whether any of it was read: then it can be sent again only from a whole copy.</summary>
 /// <param name="body">The client's body.</param>
 /// <param name="length">Its length, where the client says it.</param>
 /// <param name="activity">Told when something moves.</param>
-/// <param name="copy">Also gets what is sent, up to a little more than <see cref="ShadowCopies.LargestBody"/>; null for nobody.</param>
+/// <param name="copy">Also gets what is sent. What is in it already, an earlier attempt has read, so that goes first. Null for nobody.</param>
 internal sealed class ForwardedContent(Stream body, long? length, ActivityTimeout activity, MemoryStream? copy = null) : HttpContent
 {
+    private readonly CancellationTokenSource stop = new();
+    private Task sending = Task.CompletedTask;
+
     /// <summary>Whether the body was begun.</summary>
     public bool IsStarted { get; private set; }
+
+    /// <summary>Whether the body can be sent once more, after <see cref="StopAsync"/>.</summary>
+    public bool CanRepeat => !IsStarted || BodyCopies.IsWhole(copy);
+
+    /// <summary>Ends the sending: an answer may have come before all was sent, and nobody may read the client's body beside the next attempt.</summary>
+    public async Task StopAsync()
+    {
+        await stop.CancelAsync();
+        await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <inheritdoc/>
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
@@ -21,7 +34,20 @@ internal sealed class ForwardedContent(Stream body, long? length, ActivityTimeou
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         IsStarted = true;
-        await StreamCopy.CopyAsync(body, stream, activity, cancellationToken, copy);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stop.Token);
+        sending = SendAsync(stream, either.Token);
+        await sending;
+    }
+
+    private async Task SendAsync(Stream stream, CancellationToken cancellation)
+    {
+        if (copy is { Length: > 0 })
+        {
+            await stream.WriteAsync(copy.GetBuffer().AsMemory(0, (int)copy.Length), cancellation);
+            activity.Touch();
+        }
+
+        await StreamCopy.CopyAsync(body, stream, activity, cancellation, copy);
     }
 
     /// <inheritdoc/>
@@ -29,6 +55,13 @@ internal sealed class ForwardedContent(Stream body, long? length, ActivityTimeou
     {
         computed = length ?? 0;
         return length is not null;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        stop.Dispose();
+        base.Dispose(disposing);
     }
 }
 
@@ -48,11 +81,7 @@ internal static class StreamCopy
             while ((read = await from.ReadAsync(buffer.AsMemory(0, BufferSize), cancellation)) > 0)
             {
                 activity.Touch();
-                if (copy is { Length: <= ShadowCopies.LargestBody })
-                {
-                    copy.Write(buffer, 0, read);
-                }
-
+                BodyCopies.Add(copy, buffer.AsSpan(0, read));
                 await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
                 await to.FlushAsync(cancellation);
                 activity.Touch();

@@ -19,14 +19,15 @@ internal sealed class Forwarder : IDisposable
     private readonly ServingOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<Forwarder> log;
-    private readonly HttpMessageInvoker client;
+    private readonly ReplicaSender sender;
+    private readonly BodyCopies bodies;
 
     /// <summary>Listens to what drivers see, so that waiting requests go on the moment a replica is ready.</summary>
     public Forwarder(
-        ObservedEndpoints observed, RouteTable routes, ServingStatistics statistics, ShadowCopies shadows, IOptions<ServingOptions> options, TimeProvider time, ILogger<Forwarder> log)
+        ObservedEndpoints observed, RouteTable routes, ServingStatistics statistics, ReplicaSender sender, BodyCopies bodies, ShadowCopies shadows, IOptions<ServingOptions> options, TimeProvider time, ILogger<Forwarder> log)
     {
-        (this.observed, this.routes, this.statistics, this.shadows, this.options, this.time, this.log) = (observed, routes, statistics, shadows, options.Value, time, log);
-        client = new(ReplicaHandler.Make());
+        (this.observed, this.routes, this.statistics, this.sender, this.bodies, this.shadows) = (observed, routes, statistics, sender, bodies, shadows);
+        (this.options, this.time, this.log) = (options.Value, time, log);
         observed.Changed += OnChanged;
     }
 
@@ -61,19 +62,18 @@ internal sealed class Forwarder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        observed.Changed -= OnChanged;
-        client.Dispose();
-    }
+    public void Dispose() => observed.Changed -= OnChanged;
 
     private async Task<int> SendAsync(HttpContext context, EndpointRoute route, string pathAndQuery, EndpointCounters counters, Guid? only)
     {
-        var pool = pools.GetOrAdd(route.EndpointId, _ => new(time));
+        var pool = pools.GetOrAdd(route.EndpointId, _ => new(time, sender));
         pool.Update(observed.Find(route.EndpointId), route);
         using var activity = new ActivityTimeout(TimeSpan.FromSeconds(options.ActivityTimeoutSeconds), context.RequestAborted);
         var hasBody = HasBody(context);
-        using var copy = only is null ? shadows.Begin(route, context) : null;
+        using var shadow = only is null ? shadows.Begin(route, context) : null;
+
+        // What carries requests takes in their bodies before it knows whether the replica is there.
+        using var kept = shadow is null && hasBody && pool.IsCarried ? bodies.Begin(context.Request.ContentLength) : null;
         PooledReplica? refused = null;
         for (var attempt = 1; ; attempt++)
         {
@@ -84,28 +84,30 @@ internal sealed class Forwarder : IDisposable
                 return await ServingErrors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "No replica of this endpoint is ready. Try again in a moment.");
             }
 
-            using var content = hasBody ? new ForwardedContent(context.Request.Body, context.Request.ContentLength, activity, copy) : null;
+            using var content = hasBody ? new ForwardedContent(context.Request.Body, context.Request.ContentLength, activity, shadow ?? kept) : null;
+            using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(pathAndQuery, UriKind.Relative)) { Content = content };
             try
             {
-                using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(replica.Address, pathAndQuery)) { Content = content };
                 context.Request.Headers.CopyTo(request);
-                using var response = await client.SendAsync(request, activity.Token);
+                using var response = await sender.SendAsync(replica, request, activity.Token);
                 var status = await AnswerAsync(context, response, activity);
-                if (copy is not null)
+                if (shadow is not null)
                 {
-                    shadows.Send(context, pool.Take(null, route.Shadow!.Value.PlanId), pathAndQuery, copy);
+                    shadows.Send(context, pool.Take(null, route.Shadow!.Value.PlanId), pathAndQuery, shadow);
                 }
 
                 return status;
             }
-            catch (HttpRequestException exception) when (!context.Response.HasStarted && content is not { IsStarted: true } && exception.HttpRequestError == HttpRequestError.ConnectionError)
+            catch (HttpRequestException exception) when (!context.Response.HasStarted && exception.HttpRequestError == HttpRequestError.ConnectionError)
             {
-                // Nothing was sent, so another replica may take it, or the same one once it is back.
+                // The replica got nothing, so another may take it, or the same one once it is back.
                 pool.Suspect(replica);
                 log.ReplicaRefused(route.Name, replica.Id, exception.Message);
-                if (attempt == MaxAttempts)
+                await (content?.StopAsync() ?? Task.CompletedTask);
+                if (attempt == MaxAttempts || content is { CanRepeat: false })
                 {
-                    return await ServingErrors.WriteAsync(context, StatusCodes.Status502BadGateway, "The replicas of this endpoint refuse connections.");
+                    context.Response.Headers.RetryAfter = "1";
+                    return await ServingErrors.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The replicas of this endpoint cannot be reached. Try again in a moment.");
                 }
 
                 refused = replica;
@@ -189,9 +191,13 @@ internal sealed class Forwarder : IDisposable
             return StatusCodes.Status502BadGateway;
         }
 
-        return exception is OperationCanceledException
-            ? await ServingErrors.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "The replica did not answer in time.")
-            : await ServingErrors.WriteAsync(context, StatusCodes.Status502BadGateway, "The replica broke off. The request may or may not have been carried out.");
+        var (status, message) = exception switch
+        {
+            OperationCanceledException => (StatusCodes.Status504GatewayTimeout, "The replica did not answer in time."),
+            HttpRequestException { HttpRequestError: HttpRequestError.UserAuthenticationError } => (StatusCodes.Status502BadGateway, "The dashboard may not reach the replicas of this endpoint. Its log says why."),
+            _ => (StatusCodes.Status502BadGateway, "The replica broke off. The request may or may not have been carried out."),
+        };
+        return await ServingErrors.WriteAsync(context, status, message);
     }
 
     private void OnChanged(Guid endpointId)

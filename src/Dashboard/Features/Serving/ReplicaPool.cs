@@ -9,6 +9,7 @@ internal sealed class ReplicaPool
     private readonly Lock gate = new();
     private readonly Dictionary<string, PooledReplica> replicas = new(StringComparer.Ordinal);
     private readonly TimeProvider time;
+    private readonly ReplicaSender sender;
     private EndpointObservation? seen;
     private EndpointRoute? route;
     private RevisionChoice choice = RevisionChoice.None;
@@ -17,7 +18,10 @@ internal sealed class ReplicaPool
     private int waiting;
 
     /// <summary>Makes an empty pool.</summary>
-    public ReplicaPool(TimeProvider time) => this.time = time;
+    public ReplicaPool(TimeProvider time, ReplicaSender sender) => (this.time, this.sender) = (time, sender);
+
+    /// <summary>Whether some of them are reached through something else.</summary>
+    public bool IsCarried => Volatile.Read(ref choice).All.Any(r => r.Through is not null);
 
     /// <summary>Takes over a newer observation or route; cheap when neither changed.</summary>
     public void Update(EndpointObservation? observation, EndpointRoute newRoute)
@@ -32,7 +36,9 @@ internal sealed class ReplicaPool
             seen = observation;
             route = newRoute;
             var ready = observation?.Replicas
-                .Where(r => r is { Phase: ReplicaPhase.Ready, Address: not null } && newRoute.IsReachable(r.PlanId))
+                .Where(r => r.Phase == ReplicaPhase.Ready && newRoute.IsReachable(r.PlanId))
+                .Select(r => sender.Find(observation.Endpoint, r))
+                .OfType<PooledReplica>()
                 .ToArray() ?? [];
             var keep = ready.Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
             foreach (var gone in replicas.Keys.Where(id => !keep.Contains(id)).ToArray())
@@ -45,7 +51,7 @@ internal sealed class ReplicaPool
                 // A replica that was started anew answers elsewhere, so what was suspected of the old process is forgotten.
                 if (!replicas.TryGetValue(replica.Id, out var known) || known.Address != replica.Address)
                 {
-                    replicas[replica.Id] = new PooledReplica(replica.Id, replica.PlanId, replica.Address!);
+                    replicas[replica.Id] = replica;
                 }
             }
 
@@ -123,7 +129,7 @@ internal sealed class ReplicaPool
 }
 
 /// <summary>A replica that may get requests.</summary>
-internal sealed class PooledReplica(string id, Guid planId, Uri address)
+internal sealed class PooledReplica(string id, Guid planId, Uri? address)
 {
     private int inFlight;
     private long suspectedUntil = long.MinValue;
@@ -134,8 +140,11 @@ internal sealed class PooledReplica(string id, Guid planId, Uri address)
     /// <summary>Its revision.</summary>
     public Guid PlanId => planId;
 
-    /// <summary>Where it answers.</summary>
-    public Uri Address => address;
+    /// <summary>Where it answers; null when it is reached <see cref="Through"/> something else.</summary>
+    public Uri? Address => address;
+
+    /// <summary>The way to a replica without an address.</summary>
+    public ReplicaWay? Through { get; init; }
 
     /// <summary>Requests it has now.</summary>
     public int InFlight => Volatile.Read(ref inFlight);

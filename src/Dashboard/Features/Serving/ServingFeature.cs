@@ -18,6 +18,8 @@ internal static class ServingFeature
         services.AddSingleton<UnroutedEndpoints>();
         services.AddSingleton<ServingStatistics>();
         services.AddSingleton<EndpointTokens>();
+        services.AddSingleton<ReplicaSender>();
+        services.AddSingleton<BodyCopies>();
         services.AddSingleton<ShadowCopies>();
         services.AddSingleton<Forwarder>();
         return services;

@@ -4,18 +4,11 @@ namespace Ops.Dashboard.Features.Serving;
 /// Sends copies of requests to a revision that is being tried out, after their clients have their answers. Bounded: what is too large or would
 /// be too many at once is dropped and counted, and nothing that goes wrong here reaches a client.
 /// </summary>
-internal sealed class ShadowCopies : IDisposable
+internal sealed class ShadowCopies(ReplicaSender sender, BodyCopies bodies) : IDisposable
 {
-    /// <summary>The largest body that is copied, in bytes.</summary>
-    public const int LargestBody = 4 * 1024 * 1024;
-
     private const int MostAtOnce = 32;
-    private const int MostGathered = 64;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim room = new(MostAtOnce);
-    private readonly HttpMessageInvoker client = new(ReplicaHandler.Make());
-
-    private int gathering;
     private long sent;
     private long dropped;
 
@@ -34,14 +27,9 @@ internal sealed class ShadowCopies : IDisposable
             return null;
         }
 
-        if ((context.Request.ContentLength ?? 0) <= LargestBody && Interlocked.Increment(ref gathering) is var now)
+        if (bodies.Begin(context.Request.ContentLength) is { } copy)
         {
-            if (now <= MostGathered)
-            {
-                return new Gathered(this);
-            }
-
-            Interlocked.Decrement(ref gathering);
+            return copy;
         }
 
         Interlocked.Increment(ref dropped);
@@ -55,14 +43,14 @@ internal sealed class ShadowCopies : IDisposable
     /// <param name="body">The whole body, gathered on its way.</param>
     public void Send(HttpContext context, PooledReplica? replica, string pathAndQuery, MemoryStream body)
     {
-        if (replica is null || body.Length > LargestBody || !room.Wait(0))
+        if (replica is null || !BodyCopies.IsWhole(body) || !room.Wait(0))
         {
             replica?.Leave();
             Interlocked.Increment(ref dropped);
             return;
         }
 
-        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(replica.Address, pathAndQuery));
+        var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(pathAndQuery, UriKind.Relative));
         if (body.Length > 0)
         {
             request.Content = new ByteArrayContent(body.GetBuffer(), 0, (int)body.Length);
@@ -73,27 +61,7 @@ internal sealed class ShadowCopies : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        client.Dispose();
-        room.Dispose();
-    }
-
-    /// <summary>A body on its way; makes room for another once its request is done.</summary>
-    private sealed class Gathered(ShadowCopies owner) : MemoryStream
-    {
-        private int isDone;
-
-        protected override void Dispose(bool disposing)
-        {
-            if (Interlocked.Exchange(ref isDone, 1) == 0)
-            {
-                Interlocked.Decrement(ref owner.gathering);
-            }
-
-            base.Dispose(disposing);
-        }
-    }
+    public void Dispose() => room.Dispose();
 
     private async Task SendAsync(HttpRequestMessage request, PooledReplica replica)
     {
@@ -102,7 +70,7 @@ internal sealed class ShadowCopies : IDisposable
             using var patience = new CancellationTokenSource(Longest);
             using (request)
             {
-                using var answer = await client.SendAsync(request, patience.Token);
+                using var answer = await sender.SendAsync(replica, request, patience.Token);
                 await answer.Content.CopyToAsync(Stream.Null, patience.Token);
             }
 

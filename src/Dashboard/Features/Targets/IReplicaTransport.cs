@@ -3,10 +3,16 @@ namespace Ops.Dashboard.Features.Targets;
 /// <summary>Reaches replicas that have no address of their own here, through whatever stands in front of them. One for each kind of target that has such.</summary>
 internal interface IReplicaTransport
 {
+    /// <summary>Whether a replica is reached this way and no other, also while it or the way does not answer.</summary>
+    bool Carries(EndpointRef endpoint, ReplicaObservation replica);
+
     /// <summary>Whether a replica can be reached this way now.</summary>
     bool Reaches(EndpointRef endpoint, ReplicaObservation replica);
 
-    /// <summary>Sends a request whose address is a path of the replica, such as <c>/metrics</c>.</summary>
-    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    /// <summary>Sends a request whose address is a path of the replica, such as <c>/metrics</c>. The answer's body is a stream that nobody has read.</summary>
+    /// <exception cref="HttpRequestException">
+    /// The replica has not answered. With <see cref="HttpRequestError.ConnectionError"/> it has not got the request either, and with
+    /// <see cref="HttpRequestError.UserAuthenticationError"/> because the way to it is closed to this dashboard; else it may have.
+    /// </exception>
     Task<HttpResponseMessage> SendAsync(EndpointRef endpoint, ReplicaObservation replica, HttpRequestMessage request, CancellationToken cancellation);
 }

@@ -23,7 +23,11 @@ internal interface ITargetDriver
 }
 
 /// <summary>An endpoint as drivers know it.</summary>
-internal sealed record EndpointRef(Guid Id, string Name, Guid TargetId);
+internal sealed record EndpointRef(Guid Id, string Name, Guid TargetId)
+{
+    /// <summary>Changes made on the target past the dashboard that people let stay.</summary>
+    public IReadOnlyList<AcceptedChange> Accepted { get; init; } = [];
+}
 
 /// <summary>One revision an endpoint should run: a sealed plan and how many replicas of it now.</summary>
 internal sealed record RevisionSpec(Guid PlanId, string PlanHash, PlanSpec Plan, int Replicas)

@@ -1067,6 +1067,10 @@ namespace Ops.Data.Migrations.Postgres
                     b.Property<Guid>("Id")
                         .HasColumnType("uuid");
 
+                    b.Property<string>("AcceptedJson")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<Guid?>("ActiveRolloutId")
                         .HasColumnType("uuid");
 

@@ -966,6 +966,9 @@ namespace Ops.Data.Migrations.Sqlite
                     b.Property<Guid>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("AcceptedJson")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid?>("ActiveRolloutId")
                         .HasColumnType("TEXT");
 

@@ -100,6 +100,62 @@ public sealed class PlanWizardTests
         Assert.Contains("4 replicas", wizard.Find(".wizard-summary").TextContent, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("step=resources", "Resources", "3 replicas of digits 1 on this machine, 4 threads and 1 GiB each; canary 30 % → 100 %")]
+    [InlineData("step=strategy&replicas=2&strategy=rolling", "Strategy", "2 replicas of digits 1 on this machine, 4 threads and 1 GiB each; rolling")]
+    public async Task Wizard_EndpointAndStep_BeginsFromWhatRunsAndTheAddressHasTheLastWord(string rest, string heading, string sentence)
+    {
+        await using var pages = await PagesContext.CreateAsync("operator");
+        await RunAsync(pages);
+
+        var wizard = Open(pages, $"endpoint=digits&{rest}");
+
+        wizard.WaitForAssertion(() => Assert.Equal(heading, Heading(wizard)));
+        Assert.Contains(sentence, wizard.Find(".wizard-sentence").TextContent, StringComparison.Ordinal);
+        Assert.Contains("Clients need a token.", wizard.Find(".wizard-sentence").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wizard_EndpointAlone_AsksForTheVersionAndHasTheRest()
+    {
+        await using var pages = await PagesContext.CreateAsync("operator");
+        await RunAsync(pages);
+
+        var wizard = Open(pages, "endpoint=digits");
+
+        wizard.WaitForAssertion(() => Assert.Equal("Which version", Heading(wizard)));
+        Assert.Contains("Choose a version", wizard.Find(".wizard-summary").TextContent, StringComparison.Ordinal);
+        wizard.WaitForAssertion(() => Assert.Contains("replicas=3", pages.Bunit.Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Wizard_OwnAddressReloaded_KeepsUsualValuesThatDifferFromWhatRuns()
+    {
+        await using var pages = await PagesContext.CreateAsync("operator");
+        await RunAsync(pages);
+        var wizard = Open(pages, "endpoint=digits&step=resources");
+        wizard.WaitForAssertion(() => Assert.Equal("Resources", Heading(wizard)));
+        wizard.FindAll("input[type=number]")[0].Change("2");
+        wizard.WaitForAssertion(() => Assert.Contains("2 replicas", wizard.Find(".wizard-sentence").TextContent, StringComparison.Ordinal));
+
+        var again = Open(pages, new Uri(pages.Bunit.Services.GetRequiredService<NavigationManager>().Uri).Query.TrimStart('?'));
+
+        again.WaitForAssertion(() => Assert.Equal("Resources", Heading(again)));
+        Assert.Contains("2 replicas of digits 1", again.Find(".wizard-sentence").TextContent, StringComparison.Ordinal);
+        Assert.Contains("4 threads", again.Find(".wizard-sentence").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wizard_EndpointThatRunsNothingWithAStep_BeginsWithTheUsual()
+    {
+        await using var pages = await PagesContext.CreateAsync("operator");
+
+        var wizard = Open(pages, $"endpoint=brand-new&step=resources&version={pages.World.Versions[0].Id}");
+
+        wizard.WaitForAssertion(() => Assert.Contains("2 replicas of digits 1 on this machine", wizard.Find(".wizard-summary").TextContent, StringComparison.Ordinal));
+        Assert.Equal("Resources", Heading(wizard));
+    }
+
     [Fact]
     public async Task Wizard_NoVersion_LeadsToTheUpload()
     {
@@ -113,6 +169,21 @@ public sealed class PlanWizardTests
         var wizard = Open(pages, "");
         wizard.WaitForAssertion(() => Assert.Contains("No version yet", wizard.Markup, StringComparison.Ordinal));
         Assert.Equal("/models/upload", wizard.Find(".empty-actions a").GetAttribute("href"));
+    }
+
+    private static async Task RunAsync(PagesContext pages)
+    {
+        var running = await pages.World.ApprovedAsync(change: d => d with
+        {
+            Replicas = 3, CpuThreads = 4, MemoryMiB = 1024, RequiresToken = true, Strategy = "canary", Steps = [new() { Weight = 30, PauseSeconds = 60 }],
+        });
+        for (var i = 0; i < 20 && (await pages.World.RolloutAsync(running.Id)).State != RolloutState.Succeeded; i++)
+        {
+            await pages.ReconcileAsync(running.EndpointId);
+            pages.World.Machine.AllGetFurther();
+        }
+
+        Assert.Equal(RolloutState.Succeeded, (await pages.World.RolloutAsync(running.Id)).State);
     }
 
     private static IRenderedComponent<PlanWizard> Open(PagesContext pages, string query)

@@ -14,6 +14,9 @@ internal sealed class FakeMachine
     /// <summary>Every set of revisions that was asked for, oldest first, with the process that asked.</summary>
     public ConcurrentQueue<(Guid Endpoint, IReadOnlyList<RevisionSpec> Revisions)> Applied { get; } = new();
 
+    /// <summary>The endpoint as the last apply named it.</summary>
+    public EndpointRef? LastEndpoint { get; set; }
+
     /// <summary>Versions of which no replica ever becomes ready, and what the replica says.</summary>
     public ConcurrentDictionary<int, string> Broken { get; } = new();
 
@@ -113,6 +116,7 @@ internal sealed class FakeDriver(FakeMachine machine, ObservedEndpoints observed
         cancellation.ThrowIfCancellationRequested();
         ThrowIfDown();
         machine.AtLine?.Invoke("before apply");
+        machine.LastEndpoint = endpoint;
         machine.Apply(endpoint.Id, revisions);
         observed.Publish(Observe(endpoint));
         machine.AtLine?.Invoke("after apply");

@@ -60,7 +60,8 @@ public sealed class RevisionChoiceTests
     [Fact]
     public void Begin_MoreLargeBodiesAtOnceThanThereIsRoomFor_GathersABoundedNumber()
     {
-        using ShadowCopies shadows = new();
+        using ReplicaSender sender = new([]);
+        using ShadowCopies shadows = new(sender, new());
         EndpointRoute route = new(Guid.NewGuid(), "digits", false, new HashSet<Guid> { Old }) { Shadow = (New, 100) };
 
         // Each of them may come to hold four mebibytes while its client is still sending.
@@ -73,7 +74,8 @@ public sealed class RevisionChoiceTests
     [Fact]
     public void Begin_RequestsThatAreOver_MakeRoomForOthers()
     {
-        using ShadowCopies shadows = new();
+        using ReplicaSender sender = new([]);
+        using ShadowCopies shadows = new(sender, new());
         EndpointRoute route = new(Guid.NewGuid(), "digits", false, new HashSet<Guid> { Old }) { Shadow = (New, 100) };
         for (var i = 0; i < 1000; i++)
         {

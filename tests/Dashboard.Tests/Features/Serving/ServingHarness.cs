@@ -30,7 +30,7 @@ internal sealed class ServingHarness : IAsyncDisposable
 
     public ServingStatistics Statistics => Services.GetRequiredService<ServingStatistics>();
 
-    public static async Task<ServingHarness> StartAsync(double waitSeconds = 0.2)
+    public static async Task<ServingHarness> StartAsync(double waitSeconds = 0.2, Action<IServiceCollection>? add = null)
     {
         var harness = new ServingHarness();
         var builder = WebApplication.CreateSlimBuilder();
@@ -42,6 +42,7 @@ internal sealed class ServingHarness : IAsyncDisposable
         builder.Services.AddSingleton<ObservedEndpoints>();
         builder.Services.AddSqliteRegistry(harness.file);
         builder.Services.AddServing();
+        add?.Invoke(builder.Services);
         builder.Services.AddAuthorization();
         harness.router = builder.Build();
         harness.router.MapServing();
@@ -71,7 +72,7 @@ internal sealed class ServingHarness : IAsyncDisposable
     public void Route(bool requiresToken) =>
         Services.GetRequiredService<RouteTable>().Publish(new(Endpoint.Id, Endpoint.Name, requiresToken, new HashSet<Guid> { PlanId }));
 
-    public void Observe(params (string Id, Uri Address, ReplicaPhase Phase)[] replicas) =>
+    public void Observe(params (string Id, Uri? Address, ReplicaPhase Phase)[] replicas) =>
         Services.GetRequiredService<ObservedEndpoints>().Publish(new(
             Endpoint,
             [.. replicas.Select(r => new ReplicaObservation { Id = r.Id, PlanId = PlanId, Node = "here", Phase = r.Phase, Address = r.Address })],

@@ -42,6 +42,9 @@ public sealed record EndpointFacts
     /// <summary>How many requests on it wait for decisions.</summary>
     public int Waiting { get; init; }
 
+    /// <summary>What people let stay of changes on the target, as <see cref="AcceptedChange.Read"/> takes it; a text, so that facts compare by what they say.</summary>
+    public string? AcceptedJson { get; init; }
+
     /// <summary>The environment as it stands in addresses: <c>dev</c>, <c>staging</c>, <c>production</c>.</summary>
     public string EnvironmentKey => Environment.ToString().ToLowerInvariant();
 }

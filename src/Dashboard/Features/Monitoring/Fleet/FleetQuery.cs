@@ -55,6 +55,7 @@ internal sealed class FleetQuery(IDbContextFactory<RegistryDb> databases, ILogge
                 RetiredAt = e.Endpoint.RetiredAt,
                 Stable = Plan(e.Endpoint.StablePlanId),
                 Rollout = e.Endpoint.ActiveRolloutId is { } id && active.TryGetValue(id, out var r) ? new(r.Id, r.Number, r.State, r.Status, Plan(r.PlanId)) : null,
+                AcceptedJson = e.Endpoint.AcceptedJson,
                 Waiting = waiting.GetValueOrDefault(e.Endpoint.Id),
             }),
         ];

@@ -47,7 +47,7 @@ internal sealed class EndpointReconciler(
 
         var target = await db.Targets.SingleAsync(t => t.Id == endpoint.TargetId, cancellation);
         var driver = drivers.Find(target) ?? throw new InvalidOperationException($"Nothing here can drive a target of the kind '{target.Kind}'.");
-        var reference = new EndpointRef(endpoint.Id, endpoint.Name, endpoint.TargetId);
+        var reference = new EndpointRef(endpoint.Id, endpoint.Name, endpoint.TargetId) { Accepted = endpoint.Accepted };
         var rollout = endpoint.ActiveRolloutId is { } activeId ? await db.Rollouts.SingleAsync(r => r.Id == activeId, cancellation) : null;
         var observation = await WithinTimeAsync(token => driver.ObserveAsync(reference, token), cancellation);
         var picture = await EndpointPicture.ReadAsync(db, endpoint, target, rollout, observation, cancellation);

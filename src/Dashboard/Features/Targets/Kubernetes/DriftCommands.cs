@@ -6,43 +6,88 @@ using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes;
 
-/// <summary>What people decide about changes that somebody made in a cluster past the dashboard. Both need <see cref="Right.OperateRollouts"/>.</summary>
+/// <summary>What people decide about changes that somebody made in a cluster past the dashboard. All need <see cref="Right.OperateRollouts"/>.</summary>
 internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
 {
+    private const string PutBack = "endpoint.put-back";
+
     /// <summary>What is not as it should be and nobody has decided about; none where the endpoint is on no cluster.</summary>
     public IReadOnlyList<DriftItem> Of(Guid endpointId) => Driver?.DriftOf(endpointId) ?? [];
 
-    /// <summary>Has everything put back as it was planned.</summary>
-    public Task<Result> PutBackAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) =>
-        DecideAsync(caller, "endpoint.put-back", endpointId, (driver, id) => driver.PutBack(id), cancellation);
-
-    /// <summary>Leaves what was changed as it is, until something else is planned.</summary>
-    public Task<Result> AcceptAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) =>
-        DecideAsync(caller, "endpoint.accept-drift", endpointId, (driver, id) => driver.Accept(id), cancellation);
-
-    private KubernetesTargetDriver? Driver => drivers.Find(TargetKinds.Kubernetes) as KubernetesTargetDriver;
-
-    private Task<Result> DecideAsync(Caller caller, string action, Guid endpointId, Action<KubernetesTargetDriver, Guid> decide, CancellationToken cancellation) => runner.RunAsync(
+    /// <summary>Has everything that waits for somebody put back as it was planned. Objects are put back as a whole, so what was accepted of them before is put back too.</summary>
+    public Task<Result> PutBackAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) => RunAsync(
         caller,
-        action,
-        Right.OperateRollouts,
-        async (scope, token) =>
+        PutBack,
+        endpointId,
+        (scope, endpoint, driver) =>
         {
-            var endpoint = await scope.Db.Endpoints.AsNoTracking().SingleOrDefaultAsync(e => e.Id == endpointId, token);
-            if (endpoint is null || Driver is not { } driver)
-            {
-                return Failure.NotFound("There is no such endpoint on a cluster.");
-            }
-
             var open = driver.DriftOf(endpointId);
             if (open.Count == 0)
             {
                 return Failure.Conflict("Everything is as planned by now.");
             }
 
-            scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = open.Select(i => i.Sentence) }, null, null);
-            scope.AfterCommit(() => decide(driver, endpointId));
+            var ended = endpoint.EndAcceptance(a => open.Any(i => (i.Kind, i.Name) == (a.Kind, a.Name)));
+            scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = open.Select(i => i.Sentence).Concat(ended.Select(a => a.Sentence)) });
+            scope.AfterCommit(() => driver.PutBack(endpointId));
             return Result.Done;
+        },
+        cancellation);
+
+    /// <summary>Has everything put back that was accepted.</summary>
+    public Task<Result> PutBackAcceptedAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) => RunAsync(
+        caller,
+        PutBack,
+        endpointId,
+        (scope, endpoint, driver) =>
+        {
+            var ended = endpoint.EndAcceptance(_ => true);
+            if (ended.Count == 0)
+            {
+                return Failure.Conflict("Nothing is accepted here any more.");
+            }
+
+            scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = ended.Select(a => a.Sentence) });
+            scope.AfterCommit(() => driver.PutBack(endpointId));
+            return Result.Done;
+        },
+        cancellation);
+
+    /// <summary>Leaves what was changed as it is, until the next rollout begins.</summary>
+    public Task<Result> AcceptAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) => RunAsync(
+        caller,
+        "endpoint.accept-drift",
+        endpointId,
+        (scope, endpoint, driver) =>
+        {
+            var accepted = driver.DriftOf(endpointId).Select(i => i.AcceptedBy(scope.Person.UserName!, scope.Now)).ToList();
+            if (endpoint.Accept(accepted) is { Failure: { } refused })
+            {
+                return refused;
+            }
+
+            scope.Audit("endpoint", endpoint.Id, endpoint.Name, null, new { Accepted = accepted.Select(a => a.Sentence) });
+            scope.AfterCommit(() => driver.Accept(endpointId));
+            return Result.Done;
+        },
+        cancellation);
+
+    private KubernetesTargetDriver? Driver => drivers.Find(TargetKinds.Kubernetes) as KubernetesTargetDriver;
+
+    private Task<Result> RunAsync(Caller caller, string action, Guid endpointId, Func<CommandScope, Ops.Data.Rollouts.Endpoint, KubernetesTargetDriver, Result> decide, CancellationToken cancellation) => runner.RunAsync(
+        caller,
+        action,
+        Right.OperateRollouts,
+        async (scope, token) =>
+        {
+            var endpoint = await scope.Db.Endpoints.SingleOrDefaultAsync(e => e.Id == endpointId, token);
+            if (endpoint is null || Driver is not { } driver)
+            {
+                return Failure.NotFound("There is no such endpoint on a cluster.");
+            }
+
+            scope.About("endpoint", endpoint.Id, endpoint.Name);
+            return decide(scope, endpoint, driver);
         },
         cancellation);
 }

@@ -14,7 +14,10 @@ internal static class KubernetesDriverFeature
         services.AddSingleton(provider => new VersionSupply(
             provider.GetRequiredService<VersionSources>().ResolveAsync, provider.GetRequiredService<FetchLinks>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<WantedObjects>();
+        services.AddSingleton<ClusterShares>();
+        services.AddSingleton<PlanObjects>();
         services.AddSingleton<PlanYaml>();
+        services.AddSingleton<PlanTrial>();
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
         services.AddSingleton<IReplicaTransport, PodTransport>();

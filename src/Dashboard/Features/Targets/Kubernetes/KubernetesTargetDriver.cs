@@ -95,7 +95,7 @@ internal sealed class KubernetesTargetDriver(
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
         managed.Act(time.GetUtcNow());
-        await managed.Applier.ApplyAsync(revisions, cluster, cancellation);
+        await managed.Applier.ApplyAsync(revisions, endpoint.Accepted, cluster, cancellation);
     }
 
     /// <inheritdoc/>
@@ -132,7 +132,7 @@ internal sealed class KubernetesTargetDriver(
     /// <summary>Has everything that was changed put back, in the reconciler's next pass.</summary>
     public void PutBack(Guid endpointId) => Decide(endpointId, applier => applier.PutBack());
 
-    /// <summary>Leaves what was changed, until something else is wanted of those objects or the dashboard starts anew.</summary>
+    /// <summary>Somebody has accepted what was open; what exactly, the next pass is told with the endpoint.</summary>
     public void Accept(Guid endpointId) => Decide(endpointId, applier => applier.Accept());
 
     /// <summary>Takes in a change that a watch has seen.</summary>

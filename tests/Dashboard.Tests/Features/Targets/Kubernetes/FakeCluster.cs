@@ -24,12 +24,20 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public List<string> Logs { get; } = [];
 
+    /// <summary>What a dry run of an object is refused with; null for what is taken.</summary>
+    public Func<IKubernetesObject<V1ObjectMeta>, Exception?> Refuses { get; set; } = _ => null;
+
+    /// <summary>What dry runs wait for.</summary>
+    public Task Answers { get; set; } = Task.CompletedTask;
+
     /// <summary>What the log of every container says; null for a cluster that does not give it.</summary>
     public IReadOnlyList<string>? LogSays { get; set; } = ["line"];
 
     public Task<ICluster> GetAsync(Guid targetId, CancellationToken cancellation) => Task.FromResult<ICluster>(this);
 
-    public bool Watches(string kind) => kind != "HTTPRoute";
+    public bool HasRoutes { get; init; }
+
+    public bool Watches(string kind) => HasRoutes || kind != "HTTPRoute";
 
     public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) => seen.GetValueOrDefault($"{kind}/{name}");
 
@@ -40,17 +48,23 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public Task SeenAsync(CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task<IKubernetesObject<V1ObjectMeta>> ApplyAsync(IKubernetesObject<V1ObjectMeta> wanted, bool force, bool dryRun, CancellationToken cancellation)
+    public async Task<IKubernetesObject<V1ObjectMeta>> ApplyAsync(IKubernetesObject<V1ObjectMeta> wanted, bool force, bool dryRun, CancellationToken cancellation)
     {
         if (dryRun)
         {
+            await Answers.WaitAsync(cancellation);
+            if (Refuses(wanted) is { } refusal)
+            {
+                throw refusal;
+            }
+
             var would = Copy(wanted);
             would.Metadata.ManagedFields = [.. stored.GetValueOrDefault($"{wanted.Kind}/{wanted.Metadata.Name}")?.Metadata.ManagedFields ?? [], new() { Manager = ObjectLabels.Manager }];
-            return Task.FromResult(would);
+            return would;
         }
 
         Calls.Add($"apply {wanted.Kind}/{wanted.Metadata.Name}");
-        return Task.FromResult(Put(wanted, ObjectLabels.Manager));
+        return Put(wanted, ObjectLabels.Manager);
     }
 
     public Task DeleteAsync(IKubernetesObject<V1ObjectMeta> one, CancellationToken cancellation)

@@ -174,22 +174,6 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
-    public async Task Apply_AcceptedChange_StaysUntilSomethingElseIsWanted()
-    {
-        await SettledAsync();
-        cluster.Edit<V1Deployment>(first, d => d.Spec.Replicas = 7);
-        await ApplyAsync(one);
-
-        driver.Accept(Endpoint.Id);
-        await ApplyAsync(one);
-        Assert.Empty(driver.DriftOf(Endpoint.Id));
-        Assert.Empty(cluster.Calls);
-
-        await ApplyAsync(one with { Replicas = 3 });
-        Assert.Equal(3, cluster.All<V1Deployment>().Single().Spec.Replicas);
-    }
-
-    [Fact]
     public async Task Apply_ScaledByAPersonMidRollout_IsPutBack()
     {
         await ApplyAsync(one, two);

@@ -120,9 +120,9 @@ public sealed class KubernetesForm
     /// <param name="text">A value of the address by its name, or null.</param>
     internal void Read(Func<string, string?> text)
     {
-        NodeSelector = text("labels") ?? "";
-        GpuResource = text("gpu-resource") ?? UsualGpuResource;
-        Hostname = text("host") ?? "";
+        NodeSelector = text("labels") ?? NodeSelector;
+        GpuResource = text("gpu-resource") ?? GpuResource;
+        Hostname = text("host") ?? Hostname;
         if (text("scale")?.Split(':', 6) is not [var min, var max, var cpu, var memory, var metric, var average])
         {
             return;

@@ -84,30 +84,47 @@ public sealed class PlanForm
     public string Reason { get; set; } = "";
 
     /// <summary>Reads what an address holds; anything senseless in it is left at its default.</summary>
-    internal static PlanForm FromQuery(IReadOnlyDictionary<string, StringValues> query)
+    /// <param name="query">The address's values.</param>
+    /// <param name="running">What the address leaves out is as in this plan; null for the usual.</param>
+    internal static PlanForm FromQuery(IReadOnlyDictionary<string, StringValues> query, PlanSpec? running = null)
     {
         var form = new PlanForm();
+        if (running is not null)
+        {
+            form.BeginFrom(running);
+        }
+
         if (Enum.TryParse<WizardStep>(Text("step"), ignoreCase: true, out var step) && Enum.IsDefined(step))
         {
             form.Step = step;
         }
 
         form.VersionId = Guid.TryParse(Text("version"), out var version) ? version : Guid.Empty;
-        form.TargetId = Guid.TryParse(Text("target"), out var target) ? target : Guid.Empty;
+        form.TargetId = Guid.TryParse(Text("target"), out var target) ? target : form.TargetId;
         form.Endpoint = Text("endpoint") ?? "";
-        form.Nodes = (Text("nodes") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        form.Nodes = Text("nodes")?.Split(',', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal) ?? form.Nodes;
         form.NodeFilter = Text("find-node") ?? "";
         form.Replicas = Number("replicas", form.Replicas);
         form.CpuThreads = Number("threads", form.CpuThreads);
         form.MemoryMiB = Number("memory", form.MemoryMiB);
         form.Gpus = Number("gpus", form.Gpus);
-        form.Strategy = Text("strategy") ?? form.Strategy;
         form.MaxSurge = Number("surge", form.MaxSurge);
         form.ProgressDeadlineSeconds = Number("deadline", form.ProgressDeadlineSeconds);
-        form.Steps.Read(Text);
+        if (running is null || query.ContainsKey("strategy"))
+        {
+            // Steps and gates belong to their strategy.
+            form.Strategy = Text("strategy") ?? form.Strategy;
+            form.Steps.Read(Text);
+        }
+
         form.Kubernetes.Read(Text);
-        form.RequiresToken = Text("token") == "true";
+        form.RequiresToken = Text("token") is { } token ? token == "true" : form.RequiresToken;
         form.Reason = Text("reason") ?? "";
+        if (query.ContainsKey("variable"))
+        {
+            form.Variables.Clear();
+        }
+
         form.Variables.AddRange(query.GetValueOrDefault("variable").OfType<string>().Take(MostVariables).Select(VariableRow.Parse));
         return form;
 

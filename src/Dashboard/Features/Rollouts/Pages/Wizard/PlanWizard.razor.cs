@@ -77,10 +77,12 @@ public sealed partial class PlanWizard : IDisposable
         form = PlanForm.FromQuery(query);
         endpoints = await Choices.EndpointsAsync(gone);
         targets = await Choices.TargetsAsync(gone);
-        version = form.VersionId == Guid.Empty ? null : await Choices.VersionAsync(form.VersionId, gone);
-        if (!query.ContainsKey("step"))
+        version = await VersionAsync();
+
+        // The wizard's own addresses name the target of whatever runs: one without comes from elsewhere, and what it leaves out is not chosen yet.
+        if (!query.ContainsKey("step") || (form.Endpoint.Length > 0 && form.TargetId == Guid.Empty))
         {
-            await BeginAsync();
+            await BeginAsync(query);
         }
 
         // Whoever opens an address with a later step has seen the earlier ones.
@@ -109,23 +111,29 @@ public sealed partial class PlanWizard : IDisposable
     private static Dictionary<string, StringValues> QueryOf(string address) => QueryHelpers.ParseQuery(new Uri(address).Query);
 
     // Only on the first arrival: later the address holds everything, and what it holds was chosen.
-    private async Task BeginAsync()
+    private async Task BeginAsync(Dictionary<string, StringValues> query)
     {
-        if (version is not null)
+        var namesStep = query.ContainsKey("step");
+        var endpoint = form.Endpoint.Length == 0 && !namesStep && version is not null ? version.Model : form.Endpoint;
+        if (endpoint.Length > 0 && await Choices.RunningAsync(endpoint, gone) is { } running)
         {
-            form.Step = WizardStep.Where;
-            form.Endpoint = form.Endpoint.Length > 0 ? form.Endpoint : version.Model;
+            form = PlanForm.FromQuery(query, running);
+            if (namesStep && version is null)
+            {
+                // Who asks for a later step does not want to be sent back to choose what is there already.
+                form.VersionId = running.VersionId;
+                version = await VersionAsync();
+            }
         }
 
-        if (form.Endpoint.Length > 0 && await Choices.RunningAsync(form.Endpoint, gone) is { } running)
-        {
-            form.BeginFrom(running);
-        }
-
+        form.Endpoint = endpoint;
+        form.Step = !namesStep && version is not null ? WizardStep.Where : form.Step;
         var only = endpoints.FirstOrDefault(e => e.Name == form.Endpoint)?.TargetId ?? (targets.Count == 1 ? targets[0].Id : Guid.Empty);
         form.TargetId = form.TargetId == Guid.Empty ? only : form.TargetId;
         remember = true;
     }
+
+    private async Task<VersionChoice?> VersionAsync() => form.VersionId == Guid.Empty ? null : await Choices.VersionAsync(form.VersionId, gone);
 
     // Back and forward of the browser move between steps; what was filled in meanwhile stays, and the address says so again.
     private void OnLocationChanged(object? sender, LocationChangedEventArgs change)
@@ -181,11 +189,7 @@ public sealed partial class PlanWizard : IDisposable
     {
         version = choice;
         form.VersionId = choice.Id;
-        if (form.Endpoint.Length == 0)
-        {
-            form.Endpoint = choice.Model;
-        }
-
+        form.Endpoint = form.Endpoint.Length == 0 ? choice.Model : form.Endpoint;
         await ChangedAsync();
     }
 

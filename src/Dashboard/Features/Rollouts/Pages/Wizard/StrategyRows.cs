@@ -208,6 +208,8 @@ public sealed class StrategyForm
     /// <param name="text">A value of the address by its name, or null.</param>
     internal void Read(Func<string, string?> text)
     {
+        Steps.Clear();
+        Gates.Clear();
         Steps.AddRange(Rows(text("step-at")).Select(StepRow.Parse).OfType<StepRow>());
         Gates.AddRange(Rows(text("gate")).Select(GateRow.Parse).OfType<GateRow>());
         RollBackOnFailure = text("stay-on-failure") != "true";

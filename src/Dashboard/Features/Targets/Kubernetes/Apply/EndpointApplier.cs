@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using k8s;
 using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 
@@ -13,7 +14,6 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> accepted = new(StringComparer.Ordinal);
     private readonly HashSet<DriftItem> told = [];
     private string? lastWanted;
     private volatile bool putBack;
@@ -24,42 +24,41 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     /// <summary>Has the next pass put back what is open.</summary>
     public void PutBack() => putBack = true;
 
-    /// <summary>Leaves what is open as it is, until something else is wanted of those objects.</summary>
-    public void Accept()
-    {
-        foreach (var item in Open)
-        {
-            var key = Key(item.Kind, item.Name);
-            if (applied.TryGetValue(key, out var last))
-            {
-                accepted[key] = last.Wanted;
-            }
-        }
-
-        Open = [];
-    }
+    /// <summary>Nothing waits for anybody any more. What was accepted comes with the next pass.</summary>
+    public void Accept() => Open = [];
 
     /// <summary>One pass.</summary>
+    /// <param name="revisions">What is wanted.</param>
+    /// <param name="accepted">What somebody else has changed and may stay so.</param>
+    /// <param name="cluster">Where.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="InvalidOperationException">The plan may not be applied, or the cluster refused something.</exception>
-    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, ICluster cluster, CancellationToken cancellation)
+    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, IReadOnlyList<AcceptedChange> accepted, ICluster cluster, CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation);
+        var isAsked = putBack;
         try
         {
+            // Asked for while this pass is at work, it is for the next one.
+            putBack = false;
             var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
-            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || putBack;
+            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || isAsked;
             var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
             List<DriftItem> open = [];
             foreach (var one in wanted)
             {
-                await MakeAsync(one, cluster, isMoving, open, cancellation);
+                await MakeAsync(one, cluster, isMoving, accepted, open, cancellation);
             }
 
             await RemoveOthersAsync(wanted, cluster, cancellation);
             Open = open;
             told.IntersectWith(open);
             lastWanted = key;
-            putBack = false;
+        }
+        catch
+        {
+            putBack |= isAsked;
+            throw;
         }
         finally
         {
@@ -70,21 +69,11 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     /// <inheritdoc/>
     public void Dispose() => gate.Dispose();
 
-    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, List<DriftItem> open, CancellationToken cancellation)
+    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, IReadOnlyList<AcceptedChange> accepted, List<DriftItem> open, CancellationToken cancellation)
     {
         var key = Key(one.Kind, one.Metadata.Name);
         var text = KubernetesJson.Serialize(one);
         var last = applied.GetValueOrDefault(key);
-        if (accepted.TryGetValue(key, out var left))
-        {
-            if (left == text)
-            {
-                return;
-            }
-
-            accepted.TryRemove(key, out _);
-        }
-
         if (!cluster.Watches(one.Kind))
         {
             if (last?.Wanted != text)
@@ -107,7 +96,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             await RefuseTakenAsync(one, last, cluster, cancellation);
         }
 
-        var differences = Drift.Between(one, found);
+        var differences = Drift.Between(one, found).Where(d => !d.IsAmong(accepted)).ToList();
         if (differences.Count == 0)
         {
             applied[key] = new(text, last?.Before, found!, true);
@@ -168,7 +157,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private async Task RemoveOthersAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, ICluster cluster, CancellationToken cancellation)
     {
         var keep = wanted.Select(o => Key(o.Kind, o.Metadata.Name)).ToHashSet(StringComparer.Ordinal);
-        foreach (var seen in Present(cluster).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
+        foreach (var seen in PresentObjects.Of(cluster, endpoint.Id).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
         {
             RefuseOutOfTurn();
             await cluster.DeleteAsync(seen, cancellation);
@@ -176,13 +165,6 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             log.Removed(endpoint.Name, seen.Kind, seen.Metadata.Name);
         }
     }
-
-    // What the cluster makes of our objects carries our labels too, but has an owner: it goes with that.
-    private IEnumerable<IKubernetesObject<V1ObjectMeta>> Present(ICluster cluster) =>
-        ((IEnumerable<IKubernetesObject<V1ObjectMeta>>)[
-            .. cluster.All<HttpRoute>(), .. cluster.All<V2HorizontalPodAutoscaler>(), .. cluster.All<V1Deployment>(), .. cluster.All<V1Service>(), .. cluster.All<V1Secret>(), .. cluster.All<V1ConfigMap>(),
-            .. cluster.All<V1PodDisruptionBudget>(), .. cluster.All<V1NetworkPolicy>(), .. cluster.All<V1ServiceAccount>(),
-        ]).Where(o => ObjectLabels.EndpointOf(o.Metadata) == endpoint.Id && o.Metadata.OwnerReferences is not { Count: > 0 });
 
     // The watch is a moment behind. Until it shows what our own apply made, the reply to that is the newest that is known.
     private static IKubernetesObject<V1ObjectMeta>? Newest(IKubernetesObject<V1ObjectMeta>? seen, Applied? last) =>

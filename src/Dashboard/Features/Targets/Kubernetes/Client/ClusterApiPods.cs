@@ -88,10 +88,17 @@ internal static class ClusterApiPods
         var inside = new Uri(new Uri("http://pod/"), asked.TrimStart('/')).PathAndQuery;
         request.RequestUri = new(ClusterKind.Of<k8s.Models.V1Pod>().Path(space, $"{pod}:{port.ToString(CultureInfo.InvariantCulture)}", "proxy").Replace("%3A", ":", StringComparison.Ordinal) + inside, UriKind.Relative);
 
-        // What a browser sent to the dashboard is not for the API server.
-        request.Headers.Authorization = null;
-        return api.Sender.SendRawAsync(request, cancellation);
+        // What a client sent to the dashboard is not for the API server, least of all whom it claims to be there.
+        foreach (var name in request.Headers.NonValidated.Select(h => h.Key).Where(IsForTheApi).ToList())
+        {
+            request.Headers.Remove(name);
+        }
+
+        return api.Sender.SendThroughAsync(request, cancellation);
     }
+
+    private static bool IsForTheApi(string header) =>
+        header.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || header.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase) || header.StartsWith("X-Remote-", StringComparison.OrdinalIgnoreCase);
 
     private static async ValueTask<int> ReadAsync(StreamReader reader, char[] buffer, CancellationToken cancellation)
     {

@@ -31,7 +31,7 @@ internal static class ClusterRights
         new("Events", "", "events", Read),
         new("Pod disruption budgets", "policy", "poddisruptionbudgets", Write),
         new("Network policies", "networking.k8s.io", "networkpolicies", Write),
-        new("Requests to pods", "", "pods/proxy", ["get", "create"], "Without them, figures and the playground need a dashboard inside the cluster, or Prometheus."),
+        new("Requests to pods", "", "pods/proxy", ["get", "create"], "Without them, a dashboard outside of the cluster gets no figures of pods, and neither the playground nor requests to /serve reach them."),
         new("Autoscalers", "autoscaling", "horizontalpodautoscalers", Write, "Without them, the cluster cannot change the number of replicas by itself."),
     ];
 

@@ -117,6 +117,23 @@ internal sealed class ClusterSender : IDisposable
         }
     }
 
+    /// <summary>
+    /// Sends a request that something behind the API answers, and gives any answer back. Whoever asks says how long it may take, and the requests of
+    /// clients do not use up what watches and applies may send: the API has limits of its own for them.
+    /// </summary>
+    /// <exception cref="ClusterException">There was no answer.</exception>
+    public async Task<HttpResponseMessage> SendThroughAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (Exception exception) when (IsBroken(exception) && !cancellation.IsCancellationRequested)
+        {
+            throw ClusterAnswers.Unreachable(exception, http.BaseAddress);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

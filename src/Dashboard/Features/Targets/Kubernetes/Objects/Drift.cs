@@ -1,7 +1,10 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
@@ -14,6 +17,8 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 /// <param name="By">Who last wrote the object, as Kubernetes calls that program, or null.</param>
 internal sealed record DriftItem(string Kind, string Name, string Path, string? Wanted, string? Found, string? By)
 {
+    private const int LongestShown = 200;
+
     /// <summary>Whether the whole object is gone.</summary>
     public bool IsMissing => Path.Length == 0;
 
@@ -23,14 +28,26 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
     /// <summary>A plain sentence.</summary>
     public string Sentence => IsMissing
         ? $"The {Kind} {Name} was deleted."
-        : $"{Path} of the {Kind} {Name} was changed from {Wanted ?? "nothing"} to {Found ?? "nothing"}{(By is null ? "" : $" by {By}")}.";
+        : $"{Path} of the {Kind} {Name} was changed from {Short(Wanted) ?? "nothing"} to {Short(Found) ?? "nothing"}{(By is null ? "" : $" by {By}")}.";
+
+    /// <summary>The difference as a plan and what is there, whoever has made it.</summary>
+    public string Comparison => $"{Path}: {Short(Found) ?? "not set"} → {Short(Wanted) ?? "not set"}";
+
+    /// <summary>This change as somebody accepts it.</summary>
+    public AcceptedChange AcceptedBy(string name, DateTimeOffset at) => new() { Kind = Kind, Name = Name, Path = Path, FoundHash = FoundHash, Sentence = Sentence, ByName = name, At = at };
+
+    /// <summary>Whether exactly this change was accepted. One that changes what runs, or takes an object away, never is.</summary>
+    public bool IsAmong(IReadOnlyList<AcceptedChange> accepted) =>
+        accepted.Count > 0 && !IsMissing && !TouchesPods && accepted.Any(a => (a.Kind, a.Name, a.Path) == (Kind, Name, Path) && a.FoundHash == FoundHash);
+
+    private string FoundHash => Found is null ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Found)));
+
+    private static string? Short(string? text) => text is { Length: > LongestShown } ? $"{text[..LongestShown]}…" : text;
 }
 
 /// <summary>Compares what is wanted with what is there. Only fields that are wanted count: what the cluster and others add is theirs.</summary>
 internal static class Drift
 {
-    private const int LongestShown = 200;
-
     // What tells items of a list apart, by the list's name. Other lists are compared in order.
     private static readonly Dictionary<string, string> Keys = new(StringComparer.Ordinal)
     {
@@ -66,7 +83,7 @@ internal static class Drift
         left["metadata"]!.AsObject().Remove("namespace");
         Compare("", "", left, right, false, differences);
         var by = LastWriter(found.Metadata);
-        return [.. differences.Select(d => new DriftItem(kind, name, d.Path, Short(d.Wanted), Short(d.Found), by))];
+        return [.. differences.Select(d => new DriftItem(kind, name, d.Path, d.Wanted, d.Found, by))];
     }
 
     /// <summary>The newest writer that is neither us nor a controller of the cluster's own, or null.</summary>
@@ -153,8 +170,6 @@ internal static class Drift
         JsonValue => node.ToString(),
         _ => node.ToJsonString(),
     };
-
-    private static string? Short(string? text) => text is { Length: > LongestShown } ? $"{text[..LongestShown]}…" : text;
 
     private static string Join(string path, string key)
     {

@@ -1,0 +1,147 @@
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Components.Controls;
+using Ops.Dashboard.ComponentTests.Features.Rollouts;
+using Ops.Dashboard.Features.Targets;
+using Ops.Dashboard.Features.Targets.Kubernetes.Client;
+using Ops.Dashboard.Features.Targets.Pages.Clusters;
+using Ops.Data;
+using Ops.Data.Rollouts;
+using Ops.Data.Targets;
+
+namespace Ops.Dashboard.ComponentTests.Features.Targets;
+
+/// <summary>The settings of a cluster over a real registry and real commands.</summary>
+public sealed class ClusterPageTests : IAsyncDisposable
+{
+    private PagesContext pages = null!;
+    private Target target = null!;
+
+    [Fact]
+    public async Task UnknownName_SaysSo()
+    {
+        await StartAsync();
+
+        var page = Render("nowhere");
+
+        page.WaitForAssertion(() => Assert.Contains("There is no cluster named nowhere", page.Markup, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll(".page-actions button"));
+    }
+
+    [Fact]
+    public async Task Known_ShowsItsSettingsToBeChanged()
+    {
+        await StartAsync();
+
+        var page = Render("lab");
+
+        page.WaitForAssertion(() => Assert.NotNull(page.FindComponent<ClusterEditor>()));
+        Assert.Contains(page.FindAll("input"), i => i.GetAttribute("value") == "models");
+        Assert.Equal("Retire", page.Find(".page-actions button").TextContent.Trim());
+    }
+
+    [Fact]
+    public async Task Retire_NameTypedAndReasonGiven_TakesItOutOfUse()
+    {
+        await StartAsync();
+        var (page, host) = (Render("lab"), pages.Bunit.Render<ConfirmHost>());
+
+        page.WaitForElement(".page-actions button").Click();
+        host.WaitForElement("form");
+        host.Find("input").Input("lab");
+        Assert.True(host.Find("button[type=submit]").HasAttribute("disabled"));
+        host.Find("textarea").Input("It moves to another room.");
+        host.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.EndsWith("/targets", Navigation.Uri, StringComparison.Ordinal));
+        Assert.NotNull((await ReadAsync()).RetiredAt);
+        Assert.Equal("It moves to another room.", Assert.Single(await pages.World.AuditAsync("target.retire")).Reason);
+    }
+
+    [Fact]
+    public async Task Retire_Cancelled_ChangesNothing()
+    {
+        await StartAsync();
+        var (page, host) = (Render("lab"), pages.Bunit.Render<ConfirmHost>());
+
+        page.WaitForElement(".page-actions button").Click();
+        host.WaitForElement("form");
+        host.FindAll(".dialog-footer button").Single(b => b.GetAttribute("type") != "submit").Click();
+
+        host.WaitForAssertion(() => Assert.Empty(host.FindAll("form")));
+        Assert.Null((await ReadAsync()).RetiredAt);
+    }
+
+    [Fact]
+    public async Task Retire_SomethingRunsThere_IsRefusedAndSaysWhat()
+    {
+        await StartAsync();
+        await using (var db = pages.World.Open())
+        {
+            db.Add(Endpoint.Create("digits", target.Id, Guid.NewGuid(), "olga", pages.World.Time.GetUtcNow()).Value);
+            await db.SaveChangesAsync();
+        }
+
+        var (page, host) = (Render("lab"), pages.Bunit.Render<ConfirmHost>());
+        page.WaitForElement(".page-actions button").Click();
+        host.WaitForElement("form");
+        host.Find("input").Input("lab");
+        host.Find("textarea").Input("Away with it.");
+        host.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.Contains("lab is in use", page.Find(".notice-title").TextContent, StringComparison.Ordinal));
+        Assert.Null((await ReadAsync()).RetiredAt);
+        Assert.False(page.Find(".page-actions button").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task Retired_OffersNothingButToTakeItBack()
+    {
+        await StartAsync(retired: true);
+        var page = Render("lab");
+        page.WaitForAssertion(() => Assert.Equal("Retired", page.Find(".notice-title").TextContent));
+        Assert.Empty(page.FindComponents<ClusterEditor>());
+
+        page.Find(".page-actions button").Click();
+
+        page.WaitForAssertion(() => Assert.EndsWith("/targets/lab", Navigation.Uri, StringComparison.Ordinal));
+        Assert.Null((await ReadAsync()).RetiredAt);
+        Assert.Single(await pages.World.AuditAsync("target.restore"));
+    }
+
+    public async ValueTask DisposeAsync() => await pages.DisposeAsync();
+
+    private NavigationManager Navigation => pages.Bunit.Services.GetRequiredService<NavigationManager>();
+
+    private async Task StartAsync(bool retired = false)
+    {
+        pages = await PagesContext.CreateAsync("administrator");
+        var process = pages.World.Start(services => services.AddClusters().AddSingleton<TargetsFeed>());
+        pages.Bunit.Services.AddSingleton(new ClusterDesk(
+            process.GetRequiredService<KubernetesTargetCommands>(), process.GetRequiredService<ClusterFactory>(), process.GetRequiredService<IDbContextFactory<RegistryDb>>()));
+        var now = pages.World.Time.GetUtcNow();
+        target = Target.Create(new()
+        {
+            Id = Guid.CreateVersion7(now), Name = "lab", Kind = TargetKinds.Kubernetes, Environment = TargetEnvironment.Dev, ByName = "olga", Now = now,
+            SettingsJson = new KubernetesTargetSettings { InCluster = true, Namespace = "models", Registries = ["registry.example"] }.Write(),
+        }).Value;
+        if (retired)
+        {
+            Assert.True(target.Retire("olga", now).Succeeded);
+        }
+
+        await using var db = pages.World.Open();
+        db.Add(target);
+        await db.SaveChangesAsync();
+    }
+
+    private async Task<Target> ReadAsync()
+    {
+        await using var db = pages.World.Open();
+        return await db.Targets.AsNoTracking().SingleAsync(t => t.Id == target.Id);
+    }
+
+    private IRenderedComponent<ClusterPage> Render(string name) => pages.Bunit.Render<ClusterPage>(p => p.Add(c => c.Name, name));
+}
