@@ -99,28 +99,37 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         var differences = Drift.Between(one, found).Where(d => !d.IsAmong(accepted)).ToList();
         if (differences.Count == 0)
         {
-            applied[key] = new(text, last?.Before, found!, true);
+            applied[key] = new(one, text, last?.Before, found!, true);
             return;
         }
 
         if (IsForeign(last, text, found))
         {
             var isPutBack = isMoving || differences.Any(d => d.IsMissing || d.TouchesPods);
-            foreach (var item in differences.Where(told.Add))
-            {
-                log.Drifted(endpoint.Name, item.Sentence);
-                drifted(item, isPutBack);
-            }
-
+            Tell(differences, isPutBack);
             if (!isPutBack)
             {
                 open.AddRange(differences);
-                applied[key] = new(text, last?.Before, found!, true);
+                applied[key] = new(one, text, last?.Before, found!, true);
                 return;
             }
         }
+        else if (last is not null && found is not null && HasForeignWriter(found.Metadata, orAtOnce: true))
+        {
+            // Something else is wanted now, perhaps because of what they did; what they did is told all the same.
+            Tell(Drift.Between(last.One, found).Where(d => !d.IsAmong(accepted)), isPutBack: true);
+        }
 
         await SendAsync(one, found, text, cluster, cancellation);
+    }
+
+    private void Tell(IEnumerable<DriftItem> changes, bool isPutBack)
+    {
+        foreach (var item in changes.Where(told.Add))
+        {
+            log.Drifted(endpoint.Name, item.Sentence);
+            drifted(item, isPutBack);
+        }
     }
 
     // Watches show only what carries our label. Before something is made for the first time the cluster is asked what would become of it: fields
@@ -142,7 +151,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 
         // By force, because the object is ours and whoever else has set one of our fields has been noticed above.
         var reply = await cluster.ApplyAsync(one, force: true, dryRun: false, cancellation);
-        applied[Key(one.Kind, one.Metadata.Name)] = new(text, found?.Metadata.ResourceVersion, reply, found is not null);
+        applied[Key(one.Kind, one.Metadata.Name)] = new(one, text, found?.Metadata.ResourceVersion, reply, found is not null);
         log.Applied(endpoint.Name, one.Kind, one.Metadata.Name);
     }
 
@@ -178,13 +187,15 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         : last is not null ? last.Wanted == text : HasForeignWriter(found.Metadata);
 
     // After a restart nothing is remembered; who wrote last stands in the object.
-    private static bool HasForeignWriter(V1ObjectMeta metadata)
+    // Times are whole seconds, so within one nobody knows who came later.
+    private static bool HasForeignWriter(V1ObjectMeta metadata, bool orAtOnce = false)
     {
         var mine = metadata.ManagedFields?.Where(f => f.Manager == ObjectLabels.Manager).Select(f => f.Time).Max();
-        return Drift.LastWriter(metadata) is { } other && metadata.ManagedFields!.Where(f => f.Manager == other).Select(f => f.Time).Max() > mine;
+        var theirs = Drift.LastWriter(metadata) is { } other ? metadata.ManagedFields!.Where(f => f.Manager == other).Select(f => f.Time).Max() : null;
+        return theirs > mine || (orAtOnce && theirs is not null && theirs == mine);
     }
 
     private static string Key(string kind, string name) => $"{kind}/{name}";
 
-    private sealed record Applied(string Wanted, string? Before, IKubernetesObject<V1ObjectMeta> Reply, bool WasSeen);
+    private sealed record Applied(IKubernetesObject<V1ObjectMeta> One, string Wanted, string? Before, IKubernetesObject<V1ObjectMeta> Reply, bool WasSeen);
 }
