@@ -122,13 +122,13 @@ internal sealed class FakeCluster : ICluster, IClusters
         Changed?.Invoke(new(one, IsGone: false));
     }
 
-    /// <summary>Edits a copy of an object that is there, as a person does.</summary>
-    public void Edit<T>(string name, Action<T> change)
+    /// <summary>Edits a copy of an object that is there, as a person does, or somebody else.</summary>
+    public void Edit<T>(string name, Action<T> change, string manager = "kubectl-edit")
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var copy = (T)Copy(All<T>().Single(o => o.Metadata.Name == name));
         change(copy);
-        Put(copy, "kubectl-edit");
+        Put(copy, manager);
     }
 
     private static IKubernetesObject<V1ObjectMeta> Copy(IKubernetesObject<V1ObjectMeta> one)

@@ -191,7 +191,7 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         var scaled = KubernetesSamples.Revision(plan, number: 1);
         var name = ObjectNames.Of(Endpoint, scaled);
         await ApplyAsync(scaled);
-        cluster.Edit<V1Deployment>(name, d => d.Spec.Replicas = 6);
+        cluster.Edit<V1Deployment>(name, d => d.Spec.Replicas = 6, "kube-controller-manager");
 
         await ApplyAsync(scaled);
         await ApplyAsync(scaled, two);

@@ -96,6 +96,12 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             await RefuseTakenAsync(one, last, cluster, cancellation);
         }
 
+        if (last is not null && last.Wanted != text && found is not null && HasForeignWriter(found.Metadata, orAtOnce: true))
+        {
+            // Something else is wanted now, perhaps because of what they did; what they did is told all the same.
+            Tell(Drift.Between(last.One, found).Where(d => !d.IsAmong(accepted)), isPutBack: true);
+        }
+
         var differences = Drift.Between(one, found).Where(d => !d.IsAmong(accepted)).ToList();
         if (differences.Count == 0)
         {
@@ -113,11 +119,6 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
                 applied[key] = new(one, text, last?.Before, found!, true);
                 return;
             }
-        }
-        else if (last is not null && found is not null && HasForeignWriter(found.Metadata, orAtOnce: true))
-        {
-            // Something else is wanted now, perhaps because of what they did; what they did is told all the same.
-            Tell(Drift.Between(last.One, found).Where(d => !d.IsAmong(accepted)), isPutBack: true);
         }
 
         await SendAsync(one, found, text, cluster, cancellation);
