@@ -2,17 +2,11 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Ops.Testing.Kubernetes;
 
+[assembly: AssemblyFixture(typeof(Ops.Integration.Tests.Targets.Kubernetes.ClusterFixture))]
+
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
-/// <summary>Shares one cluster among the tests of the cluster suite.</summary>
-[CollectionDefinition(Name)]
-public sealed class ClusterGroup : ICollectionFixture<ClusterFixture>
-{
-    /// <summary>The name of the collection.</summary>
-    public const string Name = "Cluster";
-}
-
-/// <summary>The cluster that the suite runs against: the one of <c>OPS_TEST_KUBECONFIG</c>, a control plane from the binaries in <c>KUBEBUILDER_ASSETS</c>, else the double in this process. Tests are the same on each.</summary>
+/// <summary>The cluster that the suite runs against: the one of <c>OPS_TEST_KUBECONFIG</c>, a control plane from the binaries in <c>KUBEBUILDER_ASSETS</c>, else the double in this process. Tests are the same on each, share it and keep to namespaces of their own.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
     private readonly ConcurrentStack<(Func<JsonObject, bool> Matches, PodScript Script)> scripts = [];

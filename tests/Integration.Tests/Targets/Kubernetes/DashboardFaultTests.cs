@@ -8,13 +8,12 @@ using Ops.Testing.Kubernetes;
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
 /// <summary>Dashboards that die or stand still in the middle of a rollout on the cluster: another one ends it as if nothing had happened.</summary>
-[Collection(ClusterGroup.Name)]
 public sealed class DashboardFaultTests(ClusterFixture cluster)
 {
     private const int MostLines = 400;
 
     /// <summary>How many lines are passed over between two kills; each is tried where <c>OPS_TEST_EVERY_LINE</c> is set.</summary>
-    private static int Stride => Environment.GetEnvironmentVariable("OPS_TEST_EVERY_LINE") is { Length: > 0 } ? 1 : 7;
+    private static int Stride => Environment.GetEnvironmentVariable("OPS_TEST_EVERY_LINE") is { Length: > 0 } ? 1 : 13;
 
     [Fact]
     public async Task Rollout_DashboardKilledAtALine_TheNextOneEndsIt()

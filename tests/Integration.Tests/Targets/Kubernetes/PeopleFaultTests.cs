@@ -8,7 +8,6 @@ using Ops.Testing.Kubernetes;
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
 /// <summary>People who change the cluster, stop a rollout or ask for another one in the middle of it.</summary>
-[Collection(ClusterGroup.Name)]
 public sealed class PeopleFaultTests(ClusterFixture cluster)
 {
     [Theory]

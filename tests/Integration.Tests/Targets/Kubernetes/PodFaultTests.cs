@@ -6,7 +6,6 @@ using Ops.Testing.Kubernetes;
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
 /// <summary>Pods that do not come up, nodes that are taken away and limits that are in the way: what ran before goes on running, and the page says why.</summary>
-[Collection(ClusterGroup.Name)]
 public sealed class PodFaultTests(ClusterFixture cluster)
 {
     [Fact]
@@ -98,8 +97,8 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         await using var world = await ClusterWorld.CreateAsync(cluster);
         await world.StartAsync();
         string[] nodes = [$"a-{world.Space}", $"b-{world.Space}"];
-        await Task.WhenAll(nodes.Select(n => cluster.AddNodeAsync(n, 0)));
-        var first = await world.ApproveAsync(1, d => d with { Nodes = nodes });
+        await Task.WhenAll(nodes.Select(n => cluster.AddNodeAsync(n, 2)));
+        var first = await world.ApproveAsync(1, d => d with { Nodes = nodes, Gpus = 1 });
         await world.EndedAsync(first, RolloutState.Succeeded);
         using var over = new CancellationTokenSource();
         var watching = LeastReadyAsync(world, first, over.Token);

@@ -4,7 +4,6 @@ using Ops.Testing.Kubernetes;
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
 /// <summary>How the API behaves where this product relies on it: the same on the double and on a real server.</summary>
-[Collection(ClusterGroup.Name)]
 public sealed class RawApiTests(ClusterFixture cluster)
 {
     private RawApi Api => cluster.Api;

@@ -6,7 +6,6 @@ using Ops.Testing.Kubernetes;
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
 /// <summary>Whole rollouts on the cluster while its API and the way to it fail. Each ends as it does without the fault, is decided once and serves what was approved.</summary>
-[Collection(ClusterGroup.Name)]
 public sealed class RolloutFaultTests(ClusterFixture cluster)
 {
     private static readonly ApiStatus Busy = new(429, "TooManyRequests", "the server has received too many requests and has asked us to try again later") { RetryAfterSeconds = 1 };
@@ -57,7 +56,7 @@ public sealed class RolloutFaultTests(ClusterFixture cluster)
                 api.IsDown = false;
                 break;
             case "busy":
-                api.Answer(6, Busy, c => c.IsWrite);
+                api.Answer(3, Busy, c => c.IsWrite);
                 break;
             case "errors":
                 api.Answer(4, Internal, c => c.IsWrite);
