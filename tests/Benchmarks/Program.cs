@@ -1,3 +1,4 @@
+using Ops.Benchmarks.Cluster;
 using Ops.Benchmarks.Live;
 using Ops.Benchmarks.Registry;
 using Ops.Benchmarks.Runtime;
@@ -14,6 +15,7 @@ Dictionary<string, Func<string[], Task<int>>> benchmarks = new()
     ["runtime"] = RuntimeBenchmark.RunAsync,
     ["soak"] = SoakCommand.SoakAsync,
     ["loads"] = SoakCommand.LoadsAsync,
+    ["cluster"] = ClusterBenchmark.RunAsync,
     ["screens"] = ScreensCommand.RunAsync,
 };
 

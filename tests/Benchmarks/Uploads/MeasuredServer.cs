@@ -17,8 +17,11 @@ namespace Ops.Benchmarks.Uploads;
 /// <summary>The built dashboard as a process of its own, whose memory is watched from outside.</summary>
 internal sealed partial class MeasuredServer : IAsyncDisposable
 {
-    private const string Name = "benchmark";
-    private const string Password = "seven quiet rivers";
+    /// <summary>Whom <see cref="AddPerson"/> makes.</summary>
+    public const string Name = "benchmark";
+
+    /// <summary>Their password.</summary>
+    public const string Password = "seven quiet rivers";
     private readonly Process process;
     private readonly Uri address;
     private readonly string data;
@@ -32,7 +35,8 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
     /// <summary>Starts it.</summary>
     /// <param name="data">Its data folder.</param>
     /// <param name="seed">Fills the registry beforehand.</param>
-    public static async Task<MeasuredServer> StartAsync(string data, Func<RegistryDb, Task>? seed = null)
+    /// <param name="settings">More of its configuration.</param>
+    public static async Task<MeasuredServer> StartAsync(string data, Func<RegistryDb, Task>? seed = null, params (string Key, string Value)[] settings)
     {
         Directory.CreateDirectory(data);
         if (seed is not null)
@@ -51,6 +55,11 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         start.Environment["Urls"] = address.ToString();
         start.Environment["Ops__DataPath"] = data;
+        foreach (var (key, value) in settings)
+        {
+            start.Environment[key.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
         var process = Process.Start(start) ?? throw new InvalidOperationException("The dashboard did not start.");
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -59,16 +68,41 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Where it answers.</summary>
+    public Uri Address => address;
+
+    /// <summary>Its memory now, in bytes.</summary>
+    public long Memory => ResidentBytes();
+
+    /// <summary>The CPU time it has used so far.</summary>
+    public TimeSpan Processor
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Makes a person who can sign in.</summary>
+    /// <param name="db">The registry; not saved yet.</param>
+    /// <param name="roles">What they may do.</param>
+    public static Person AddPerson(RegistryDb db, Roles roles)
+    {
+        var person = Person.Create(Name, roles, TimeProvider.System.GetUtcNow());
+        person.NormalizedUserName = Name.ToUpperInvariant();
+        person.PasswordHash = new PasswordHasher<Person>().HashPassword(person, Password);
+        db.Users.Add(person);
+        return person;
+    }
+
     /// <summary>Makes an operator and signs in through the page.</summary>
     public async Task<HttpClient> SignInAsync()
     {
         await using (var services = Registry(data))
         await using (var db = await services.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContextAsync())
         {
-            var person = Person.Create(Name, Roles.Operator, TimeProvider.System.GetUtcNow());
-            person.NormalizedUserName = Name.ToUpperInvariant();
-            person.PasswordHash = new PasswordHasher<Person>().HashPassword(person, Password);
-            db.Users.Add(person);
+            AddPerson(db, Roles.Operator);
             await db.SaveChangesAsync();
         }
 
@@ -117,7 +151,8 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
     }
 
-    private static ServiceProvider Registry(string data) =>
+    /// <summary>The registry of a data folder.</summary>
+    public static ServiceProvider Registry(string data) =>
         new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSqliteRegistry(Path.Combine(data, "ops.db")).BuildServiceProvider();
 
     private async Task WatchAsync(CancellationToken cancellation)

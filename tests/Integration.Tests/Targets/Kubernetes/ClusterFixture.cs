@@ -93,14 +93,15 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>Decides how pods behave whose image contains a text; ready at once without.</summary>
-    internal void Script(string imagePart, PodScript script) =>
-        Script(pod => pod.Items("spec", "containers").Any(c => c.Text("image")?.Contains(imagePart, StringComparison.Ordinal) == true), script);
+    internal Task ScriptAsync(string imagePart, PodScript script) =>
+        ScriptAsync(pod => pod.Items("spec", "containers").Any(c => c.Text("image")?.Contains(imagePart, StringComparison.Ordinal) == true), script);
 
     /// <summary>Decides how pods behave; the latest rule that matches wins.</summary>
-    internal void Script(Func<JsonObject, bool> matches, PodScript script)
+    internal Task ScriptAsync(Func<JsonObject, bool> matches, PodScript script)
     {
         scripts.Push((matches, script));
         Double?.Cluster!.Script(matches, script);
+        return kubelet?.ReplayAsync() ?? Task.CompletedTask;
     }
 
     private PodScript ScriptOf(JsonObject pod) => scripts.FirstOrDefault(s => s.Matches(pod)).Script ?? PodScript.Ready;

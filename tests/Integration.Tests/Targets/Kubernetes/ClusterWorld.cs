@@ -132,7 +132,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
     public string PathOf(JsonObject deployment) => $"{Deployments}/{deployment.Text("metadata", "name")}";
 
     /// <summary>Decides how pods of a version behave in this namespace.</summary>
-    public void Script(int version, PodScript script, string endpoint = "digits") => cluster.Script(
+    public Task ScriptAsync(int version, PodScript script, string endpoint = "digits") => cluster.ScriptAsync(
         p => p.Text("metadata", "namespace") == Space && p.Text("metadata", "labels", "app.kubernetes.io/instance") == endpoint && p.Text("metadata", "labels", "app.kubernetes.io/version") == $"{version}",
         script);
 

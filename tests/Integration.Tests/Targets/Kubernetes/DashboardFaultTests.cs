@@ -94,7 +94,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
         await world.StartAsync(life);
         var first = await world.ApproveAsync(1);
         await world.EndedAsync(first, RolloutState.Succeeded);
-        world.Script(2, PodScript.ReadyAfter(TimeSpan.FromSeconds(3)));
+        await world.ScriptAsync(2, PodScript.ReadyAfter(TimeSpan.FromSeconds(3)));
         var second = await world.ApproveAsync(2);
         await ClusterWorld.UntilAsync(async () => await world.DeploymentAsync(second.EndpointId, 2) is not null, () => world.PictureAsync(second.EndpointId));
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Ops.Testing.Kubernetes;
 
@@ -6,20 +7,32 @@ namespace Ops.Integration.Tests.Targets.Kubernetes;
 /// <summary>Plays the kubelet of hollow nodes on a real control plane: reports pods as their scripts say and confirms their deletion, all through the API.</summary>
 internal sealed class HollowKubelet : IAsyncDisposable
 {
+    private const string Pods = "/api/v1/pods?fieldSelector=spec.nodeName!%3D";
     private readonly RawApi api;
-    private readonly Func<JsonObject, PodScript> scriptOf;
+    private readonly Func<JsonObject, PodScript?> scriptOf;
+    private readonly ConcurrentDictionary<string, JsonObject> pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PodRun> runs = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim gate = new(1);
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
 
     /// <summary>Starts to play.</summary>
     /// <param name="api">The API.</param>
-    /// <param name="scriptOf">How a pod behaves.</param>
-    public HollowKubelet(RawApi api, Func<JsonObject, PodScript> scriptOf)
+    /// <param name="scriptOf">How a pod behaves; null to leave it alone.</param>
+    public HollowKubelet(RawApi api, Func<JsonObject, PodScript?> scriptOf)
     {
         this.api = api;
         this.scriptOf = scriptOf;
         loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>Plays every pod again, because scripts have changed.</summary>
+    public async Task ReplayAsync()
+    {
+        foreach (var pod in pods.Values)
+        {
+            await PlayAsync(pod);
+        }
     }
 
     /// <inheritdoc/>
@@ -28,6 +41,7 @@ internal sealed class HollowKubelet : IAsyncDisposable
         await stop.CancelAsync();
         await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.Dispose();
+        gate.Dispose();
     }
 
     private async Task LoopAsync()
@@ -36,21 +50,58 @@ internal sealed class HollowKubelet : IAsyncDisposable
         {
             try
             {
-                foreach (var pod in (await api.GetAsync("/api/v1/pods?fieldSelector=spec.nodeName!=")).Body.Items("items").ToList())
+                var list = await api.GetAsync(Pods);
+                pods.Clear();
+                foreach (var pod in list.Body.Items("items").ToList())
                 {
-                    await PlayAsync(pod);
+                    await TakeAsync(pod);
+                }
+
+                await foreach (var change in api.FollowAsync($"{Pods}&watch=true&resourceVersion={list.Version}&timeoutSeconds=300", stop.Token))
+                {
+                    if (change["object"] is JsonObject pod && change.Text("type") is "ADDED" or "MODIFIED")
+                    {
+                        await TakeAsync(pod);
+                    }
+                    else if (change.Text("object", "metadata", "uid") is { } uid)
+                    {
+                        pods.TryRemove(uid, out _);
+                    }
+                    else
+                    {
+                        // An error: the list tells where things stand.
+                        break;
+                    }
                 }
             }
-            catch (HttpRequestException)
+            catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
                 // The server goes or comes; the next round tells.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), stop.Token);
             }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(50), stop.Token);
         }
     }
 
+    private Task TakeAsync(JsonObject pod)
+    {
+        pods[pod.Text("metadata", "uid")!] = pod;
+        return PlayAsync(pod);
+    }
+
     private async Task PlayAsync(JsonObject pod)
+    {
+        await gate.WaitAsync();
+        try
+        {
+            await PlayOneAsync(pod);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task PlayOneAsync(JsonObject pod)
     {
         var path = $"/api/v1/namespaces/{pod.Text("metadata", "namespace")}/pods/{pod.Text("metadata", "name")}";
         if (PodFacts.IsTerminating(pod))
@@ -59,12 +110,16 @@ internal sealed class HollowKubelet : IAsyncDisposable
             return;
         }
 
-        var script = scriptOf(pod);
+        if (scriptOf(pod) is not { } script)
+        {
+            return;
+        }
+
         var uid = pod.Text("metadata", "uid")!;
         if (!runs.TryGetValue(uid, out var run))
         {
             var now = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
-            runs[uid] = run = new PodRun { Ip = $"10.244.0.{(runs.Count % 250) + 1}", StartedAt = now, FinishedAt = now };
+            runs[uid] = run = new PodRun { Ip = $"10.244.{runs.Count / 250 % 250}.{(runs.Count % 250) + 1}", StartedAt = now, FinishedAt = now };
         }
 
         var failed = script.Ending is PodEnding.Crash or PodEnding.InitFails;

@@ -24,7 +24,7 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         await world.StartAsync();
         var first = await world.ApproveAsync(1);
         await world.EndedAsync(first, RolloutState.Succeeded);
-        world.Script(2, PodScript.FailingProbe);
+        await world.ScriptAsync(2, PodScript.FailingProbe);
         var second = await world.ApproveAsync(2);
         await ClusterWorld.UntilAsync(async () => (await world.PodsAsync(second.EndpointId)).Count >= 3, () => world.PictureAsync(second.EndpointId));
         var (old, made) = ((await world.DeploymentAsync(second.EndpointId, 1))!, (await world.DeploymentAsync(second.EndpointId, 2))!);
@@ -33,7 +33,7 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         await ClusterWorld.UntilAsync(
             async () => (await world.Ops.EventsAsync(second.Id)).Any(e => e.Message.Contains("It is put back.", StringComparison.Ordinal)),
             async () => $"{await world.PictureAsync(second.EndpointId)}: {string.Join(" | ", (await world.Ops.EventsAsync(second.Id)).Select(e => e.Message))}");
-        world.Script(2, PodScript.Ready);
+        await world.ScriptAsync(2, PodScript.Ready);
 
         await world.EndedAsync(second, RolloutState.Succeeded);
         await world.QuietAsync(second, 2);
@@ -90,7 +90,7 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         await world.StartAsync();
         var first = await world.ApproveAsync(1);
         await world.EndedAsync(first, RolloutState.Succeeded);
-        world.Script(2, PodScript.FailingProbe);
+        await world.ScriptAsync(2, PodScript.FailingProbe);
         var second = await world.ApproveAsync(2);
         await ClusterWorld.UntilAsync(async () => await world.DeploymentAsync(second.EndpointId, 2) is not null, () => world.PictureAsync(second.EndpointId));
 

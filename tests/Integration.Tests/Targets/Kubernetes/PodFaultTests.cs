@@ -23,7 +23,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         ];
         await Task.WhenAll(cases.Select(async c =>
         {
-            world.Script(2, c.Script, c.Endpoint);
+            await world.ScriptAsync(2, c.Script, c.Endpoint);
             var first = await world.ApproveAsync(1, d => d with { Endpoint = c.Endpoint });
             await world.EndedAsync(first, RolloutState.Succeeded);
             var second = await world.ApproveAsync(2, d => d with { Endpoint = c.Endpoint, ProgressDeadlineSeconds = 10 });

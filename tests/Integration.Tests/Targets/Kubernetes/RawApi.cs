@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using Ops.Testing.Kubernetes;
@@ -49,6 +50,17 @@ internal sealed class RawApi(HttpClient client)
         }
 
         return events;
+    }
+
+    /// <summary>Reads a watch as it comes, until its stream ends.</summary>
+    public async IAsyncEnumerable<JsonNode> FollowAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var reply = await client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(cancellation));
+        while (await reader.ReadLineAsync(cancellation) is { } line)
+        {
+            yield return JsonNode.Parse(line)!;
+        }
     }
 
     /// <summary>Reads until the condition holds.</summary>

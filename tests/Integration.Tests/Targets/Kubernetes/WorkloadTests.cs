@@ -47,7 +47,7 @@ public sealed class WorkloadTests(ClusterFixture cluster)
         });
         await Api.ApplyAsync(path, With("good/one:1"));
         await Api.UntilAsync(path, IsComplete);
-        cluster.Script("crash/one", PodScript.CrashLoop(3, "last words"));
+        await cluster.ScriptAsync("crash/one", PodScript.CrashLoop(3, "last words"));
         await Api.ApplyAsync(path, With("crash/one:1"));
 
         var stuck = await Api.UntilAsync(path, d => Conditions.Find(d.AsObject(), "Progressing").Text("reason") == "ProgressDeadlineExceeded");
