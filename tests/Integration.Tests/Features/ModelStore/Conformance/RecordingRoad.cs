@@ -42,6 +42,9 @@ internal sealed class RecordingRoad : IAsyncDisposable
         app.Run(CarryAsync);
     }
 
+    /// <summary>Answers in the server's place where it gives a status.</summary>
+    public Func<Seen, int?>? Answer { get; set; }
+
     public string Address => app.Urls.First();
 
     public IReadOnlyList<Seen> Seen
@@ -82,9 +85,16 @@ internal sealed class RecordingRoad : IAsyncDisposable
         }
 
         var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        var request = new Seen(context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget, context.Request.Host.Value!, headers, text);
         lock (seen)
         {
-            seen.Add(new(context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget, context.Request.Host.Value!, headers, text));
+            seen.Add(request);
+        }
+
+        if (Answer?.Invoke(request) is { } status)
+        {
+            context.Response.StatusCode = status;
+            return;
         }
 
         await forwarder.CarryAsync(context, _ => true);
