@@ -40,8 +40,8 @@ internal sealed class S3TestStore : IDisposable
     }
 
     /// <summary>Opens a store with other settings.</summary>
-    public S3Store Open(S3Settings settings, S3Credentials? credentials = null) =>
-        new("s3", settings, new S3Connection(settings, credentials ?? Credentials), buffers, TimeProvider.System);
+    public S3Store Open(S3Settings settings, S3Credentials? credentials = null, TimeProvider? time = null) =>
+        new("s3", settings, new S3Connection(settings, credentials ?? Credentials), buffers, time ?? TimeProvider.System);
 
     /// <summary>The key of an object.</summary>
     public string Key(string objectId) => new S3Keys(Settings.Prefix).For(objectId);
