@@ -50,6 +50,20 @@ public sealed class S3ChecksTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Check_OnlyBrowsersReachThePublicEndpoint_SaysThatItWasNotTried()
+    {
+        using var proxy = new FaultProxy(new Uri(made.Settings.Endpoint!));
+        proxy.IsDown = true;
+        using var store = made.Open(made.Settings with { PublicEndpoint = proxy.Address.GetLeftPart(UriPartial.Authority) });
+
+        var checks = await RunAsync(store);
+
+        Assert.DoesNotContain(checks, check => check.Passed == false);
+        Assert.Equal(2, checks.Count(check => check.Passed is null && check.Message.Contains($"cannot reach {proxy.Address.Authority}", StringComparison.Ordinal)));
+        Assert.Equal(("Give an upload in parts up", true), (checks[^1].Name, checks[^1].Passed));
+    }
+
+    [Fact]
     public async Task Check_NobodySaysWhereBrowsersAre_LeavesCorsOut()
     {
         var run = new StoreCheckRun();
