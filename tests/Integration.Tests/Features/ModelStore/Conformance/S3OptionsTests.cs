@@ -61,6 +61,33 @@ public sealed class S3OptionsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task LegacySigning_PartsFromBrowsers_AreComparedByTheDashboardInstead()
+    {
+        using var store = made.Open(made.Settings with { LegacySigning = true });
+        await using var host = await UploadHost.StartAsync(store: store);
+        var client = await host.ClientAsync();
+        var file = DirectClient.File();
+        var upload = await client.BeginAsync("weights", file);
+        var second = UploadClient.Part(upload.Files[0], 2, file.Bytes);
+        await client.SendDirectAsync(upload, 1, file.Bytes);
+        var address = await client.AddressAsync(upload, 2, second);
+        using var changed = await DirectClient.PutAsync(address, new byte[second.Length]);
+        Assert.Equal((HttpStatusCode.OK, 2), (changed.StatusCode, (await client.ReportAsync(upload, file.Bytes, 1, 2)).Recorded.Count));
+
+        using (await client.CompleteAsync(upload, file))
+        {
+            var reopened = await client.WaitAsync(upload.Id, s => s is { State: "Open", Message: not null });
+            Assert.Empty(reopened.Files[0].Parts);
+        }
+
+        await client.SendDirectAsync(upload, 1, file.Bytes);
+        await client.SendDirectAsync(upload, 2, file.Bytes);
+        await client.ReportAsync(upload, file.Bytes, 1, 2);
+        using var completed = await client.CompleteAsync(upload, file);
+        Assert.Equal("Completed", (await client.WaitForEndAsync(upload.Id)).State);
+    }
+
+    [Fact]
     public async Task PathStyle_OnOrOff_PutsTheBucketIntoThePathOrTheHost()
     {
         // Only the tests' own server knows the names of buckets as hosts.
