@@ -1,3 +1,6 @@
+using System.Globalization;
+using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Hosting;
 using Ops.Testing;
 using YamlDotNet.RepresentationModel;
 
@@ -16,6 +19,7 @@ public sealed class ComposeTests
         var dashboard = Of(Of(root, "services"), "dashboard");
         Assert.True(File.Exists(Path.Combine(Repository.Root, Text(Of(dashboard, "build").Children["dockerfile"]))));
         Assert.All(Of(dashboard, "environment").Children.Keys, key => Assert.True(DockerFolder.IsDocumented(Text(key)), Text(key)));
+        Assert.All(Of(dashboard, "environment").Children.Keys, key => Assert.NotNull(typeof(OpsOptions).GetProperty(Text(key)["Ops__".Length..])));
     }
 
     [Fact]
@@ -40,6 +44,47 @@ public sealed class ComposeTests
         Assert.All(Lists("volumes"), volume => Assert.Contains(volume.Split(':')[0], declared));
         Assert.All(Lists("ports"), port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void HealthChecks_OfEachService_AskWhatItsProgramAnswers()
+    {
+        Assert.Contains("GET /health/ready ", Test("dashboard"), StringComparison.Ordinal);
+        Assert.Contains("/dev/tcp/127.0.0.1/8080", Test("dashboard"), StringComparison.Ordinal);
+        Assert.Contains("ASPNETCORE_URLS=http://+:8080 Ops__DataPath=/data", File.ReadAllText(DockerFolder.Path("dashboard.Dockerfile")), StringComparison.Ordinal);
+
+        // Its socket is there before the server that others reach.
+        Assert.Contains("pg_isready --host=127.0.0.1", Test("postgresql"), StringComparison.Ordinal);
+        Assert.Contains("mc ready local", Test("minio"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bucket_OfTheServer_IsMadeByItsUserUnderTheNameOfTheGuide()
+    {
+        var (minio, bucket) = (Of(Of(root, "services"), "minio"), Of(Of(root, "services"), "bucket"));
+        var environment = Of(minio, "environment").Children;
+        var guide = File.ReadAllText(Path.Combine(Repository.Root, "docs", "install.md"));
+
+        // The client finds a server's address and key in the variable MC_HOST_ and the name that its commands use.
+        var made = Words(bucket, "entrypoint").Split(' ')[^1].Split('/');
+        Assert.Equal($"http://{Text(environment["MINIO_ROOT_USER"])}:{Text(environment["MINIO_ROOT_PASSWORD"])}@minio:9000", Text(Of(bucket, "environment").Children["MC_HOST_" + made[0]]));
+        Assert.Contains($"| Bucket | `{made[1]}` |", guide, StringComparison.Ordinal);
+        Assert.Contains($"| Access key, secret key | `{Text(environment["MINIO_ROOT_USER"])}` and", guide, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromHours(int.Parse(Text(environment["MINIO_API_STALE_UPLOADS_EXPIRY"]).TrimEnd('h'), CultureInfo.InvariantCulture)), new ModelStoreOptions().Lifetime);
+    }
+
+    [Fact]
+    public void Database_OfTheDashboard_IsTheOneThatPostgresMakes()
+    {
+        var services = Of(root, "services");
+        var connection = new Npgsql.NpgsqlConnectionStringBuilder(Text(Of(Of(services, "dashboard"), "environment").Children["Ops__ConnectionString"]));
+        var environment = Of(Of(services, "postgresql"), "environment").Children;
+
+        Assert.Equal(("postgresql", Text(environment["POSTGRES_DB"]), Text(environment["POSTGRES_USER"]), Text(environment["POSTGRES_PASSWORD"])), (connection.Host, connection.Database, connection.Username, connection.Password));
+    }
+
+    private string Test(string service) => Words(Of(Of(Of(root, "services"), service), "healthcheck"), "test");
+
+    private static string Words(YamlMappingNode node, string name) => string.Join(' ', ((YamlSequenceNode)node.Children[name]).Select(Text));
 
     private IEnumerable<string> Lists(string name) =>
         Services.Where(s => s.Service.Children.ContainsKey(name)).SelectMany(s => (YamlSequenceNode)s.Service.Children[name]).Select(Text);

@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Ops.Testing;
@@ -10,9 +9,7 @@ namespace Ops.Testing;
 /// <summary>An S3 server as browsers see it: the real one behind an address of its own, which lets pages of one origin in, or none.</summary>
 internal sealed class CorsProxy : IAsyncDisposable
 {
-    private static readonly string[] Dropped = ["Transfer-Encoding", "Connection", "Keep-Alive"];
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(10) };
-    private readonly Uri server;
+    private readonly S3Forwarder forwarder;
     private readonly string? origin;
     private readonly WebApplication app;
     private readonly List<int> parts = [];
@@ -22,7 +19,7 @@ internal sealed class CorsProxy : IAsyncDisposable
 
     private CorsProxy(Uri server, string? origin)
     {
-        this.server = server;
+        forwarder = new S3Forwarder(server);
         this.origin = origin;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -77,7 +74,7 @@ internal sealed class CorsProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await app.DisposeAsync();
-        http.Dispose();
+        forwarder.Dispose();
         door?.Dispose();
         held.Dispose();
     }
@@ -104,37 +101,16 @@ internal sealed class CorsProxy : IAsyncDisposable
             return;
         }
 
-        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(server, context.Request.Path.ToUriComponent() + context.Request.QueryString));
-        if (context.Request.ContentLength > 0)
+        await forwarder.CarryAsync(context, header => header.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase), answer =>
         {
-            request.Content = new StreamContent(context.Request.Body);
-            request.Content.Headers.ContentLength = context.Request.ContentLength;
-        }
-
-        // The address is signed with the host that the browser names.
-        request.Headers.Host = context.Request.Host.Value;
-        foreach (var header in context.Request.Headers.Where(h => h.Key.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase)))
-        {
-            request.Headers.TryAddWithoutValidation(header.Key, header.Value.ToString());
-        }
-
-        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
-        context.Response.StatusCode = (int)answer.StatusCode;
-        foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(h => !Dropped.Contains(h.Key) && !h.Key.StartsWith("Access-Control-", StringComparison.Ordinal)))
-        {
-            context.Response.Headers[name] = values.ToArray();
-        }
-
-        if (answer.IsSuccessStatusCode && part is { } taken)
-        {
-            lock (parts)
+            if (answer.IsSuccessStatusCode && part is { } taken)
             {
-                parts.Add(taken);
+                lock (parts)
+                {
+                    parts.Add(taken);
+                }
             }
-        }
-
-        await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        });
     }
 
     private async Task<bool> MayPassAsync(HttpContext context)

@@ -1,11 +1,7 @@
 using System.Text.Json;
 using Amazon.Runtime;
 using Amazon.S3;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Features.ModelStore.S3;
-using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Data;
 using Ops.Data.ModelStore;
 
@@ -45,24 +41,8 @@ internal static class S3StoreRows
     /// <param name="settings">Where on it, without the server.</param>
     public static async Task AddAsync(RegistryDb db, string dataPath, S3Server server, S3Settings settings)
     {
-        var services = new ServiceCollection();
-        services.AddLogging().AddDataProtection().SetApplicationName("Ops").PersistKeysToFileSystem(Directory.CreateDirectory(Path.Combine(dataPath, "keys")));
-        await using var provider = services.BuildServiceProvider();
-        var secrets = new StoreSecrets(provider.GetRequiredService<IDataProtectionProvider>());
-        var id = Guid.NewGuid();
         settings = settings with { Endpoint = server.Endpoint.GetLeftPart(UriPartial.Authority), LegacySigning = server.WantsLegacySigning };
-        var store = Store.Create(new NewStore
-        {
-            Id = id,
-            Name = "bucket",
-            Kind = StoreKinds.S3,
-            SettingsJson = JsonSerializer.Serialize(settings, JsonSerializerOptions.Web),
-            ProtectedSecrets = secrets.Protect(id, new Dictionary<string, string> { [S3StoreKind.AccessKey] = server.AccessKey, [S3StoreKind.SecretKey] = server.SecretKey }),
-            Now = TimeProvider.System.GetUtcNow(),
-            ByName = "test",
-        });
-        db.Stores.Add(store.Value);
-        (await db.StoreDefaults.SingleAsync(d => d.Scope == StoreDefaultScope.Everything)).MoveTo(id);
-        await db.SaveChangesAsync();
+        var secrets = new Dictionary<string, string> { [S3StoreKind.AccessKey] = server.AccessKey, [S3StoreKind.SecretKey] = server.SecretKey };
+        await StoreRows.AddAsync(db, dataPath, "bucket", StoreKinds.S3, JsonSerializer.Serialize(settings, JsonSerializerOptions.Web), secrets);
     }
 }

@@ -1,6 +1,7 @@
 """serve-swift.py FOLDER PORT: OpenStack Swift with its S3 API in one process on 127.0.0.1, its data below FOLDER.
 
 Prints "ready" once it listens. Ends when its standard input ends, which also happens when whoever started it is killed, and removes FOLDER then. Key id test:test, secret testing-secret.
+Buckets are below /BUCKET, and below / of BUCKET.s3.test.
 """
 import eventlet
 
@@ -48,7 +49,7 @@ for name in backends:
 
 filters = ['catch_errors', 'gatekeeper', 'listing_formats', 's3api', 'tempauth', 'bulk', 'slo', 'dlo']
 options = {
-    's3api': 's3_acl = false\nlocation = us-east-1\nmin_segment_size = 5242880\ncors_preflight_allow_origin = *\ncheck_bucket_owner = false\n',
+    's3api': 's3_acl = false\nlocation = us-east-1\nmin_segment_size = 5242880\ncors_preflight_allow_origin = *\ncheck_bucket_owner = false\nstorage_domain = s3.test\n',
     'tempauth': 'user_test_test = testing-secret .admin\n',
 }
 write('proxy.conf', f'{common}bind_port = {port}\n[pipeline:main]\npipeline = {" ".join(filters)} proxy-server\n'

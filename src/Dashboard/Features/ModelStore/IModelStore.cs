@@ -69,6 +69,11 @@ internal interface IModelStore
     /// <exception cref="FileNotFoundException">The object does not exist.</exception>
     Task<Stream> OpenReadAsync(string objectId, CancellationToken cancellation);
 
+    /// <summary>Prepares finished objects to be verified: what is read of them next comes from the store itself, not from a copy kept nearby.</summary>
+    /// <returns>Those that the store itself does not have. A copy of one of them that is kept nearby stays.</returns>
+    Task<IReadOnlySet<string>> RefreshAsync(IReadOnlyCollection<string> objectIds, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlySet<string>>(new HashSet<string>());
+
     /// <summary>Makes an assembled object final. Idempotent: done already is done.</summary>
     /// <exception cref="FileNotFoundException">The object does not exist.</exception>
     Task CompleteAsync(string objectId, CancellationToken cancellation);

@@ -61,6 +61,8 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
         return await inner.OpenReadAsync(objectId, cancellation);
     }
 
+    public Task<IReadOnlySet<string>> RefreshAsync(IReadOnlyCollection<string> objectIds, CancellationToken cancellation) => inner.RefreshAsync(objectIds, cancellation);
+
     public Task AssembleAsync(UnfinishedObject unfinished, IReadOnlyList<AcknowledgedPart> parts, CancellationToken cancellation) => inner.AssembleAsync(unfinished, parts, cancellation);
 
     public Task AbandonAsync(string objectId, string? token, CancellationToken cancellation) => inner.AbandonAsync(objectId, token, cancellation);

@@ -1,16 +1,12 @@
 using Ops.Dashboard.Features.ModelStore;
-using Ops.Dashboard.Features.ModelStore.FileSystem;
-using Ops.Dashboard.Hosting;
 using Ops.Data;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
 
-/// <summary>Another store on a disk, under a name of its own, that fails when a test says so.</summary>
-internal sealed class SecondStore(string root) : IModelStore
+/// <summary>Another store, under a name of its own, that fails when a test says so.</summary>
+internal sealed class SecondStore(IModelStore inner) : IModelStore
 {
     public const string StoreName = "second";
-
-    private readonly FileSystemStore inner = new(new DataFolder(root));
 
     /// <summary>Thrown instead of writing.</summary>
     public Func<Exception>? BeforeWrite { get; set; }

@@ -112,9 +112,7 @@ public sealed class UploadOnS3Tests : IAsyncLifetime
     [Fact]
     public async Task Collect_UnfinishedUploadsOfNothing_GoAndLiveOnesNever()
     {
-        // By this clock everything in the bucket is decades old.
-        var time = new ManualTime(DateTimeOffset.UnixEpoch.AddYears(100));
-        await using var host = await UploadHost.StartAsync(time: time, store: made.Store, configure: options => options.Lifetime = TimeSpan.FromDays(3650));
+        await using var host = await UploadHost.StartAsync(time: LongAfter(), store: made.Store, configure: options => options.Lifetime = TimeSpan.FromDays(3650));
         var client = await host.ClientAsync();
         await client.UploadAsync("digits", ("model.onnx", UploadClient.Onnx));
         var upload = await client.BeginAsync("weights", Model);
@@ -129,6 +127,31 @@ public sealed class UploadOnS3Tests : IAsyncLifetime
         var left = await made.Store.ListAsync(default).ToListAsync();
         Assert.Equal([live.StoreToken], left.Where(item => !item.IsComplete).Select(item => item.Token));
         Assert.Equal(await db.VersionFiles.Select(f => f.ObjectId).ToListAsync(), left.Where(item => item.IsComplete).Select(item => item.ObjectId));
+    }
+
+    [Theory]
+    [InlineData("two/")]
+    [InlineData("one/two")]
+    [InlineData("one-more")]
+    [InlineData("one/objects")]
+    public async Task Collect_AnotherInstallationInTheBucket_IsNeitherSeenNorTouched(string prefix)
+    {
+        using var one = made.Open(made.Settings with { Prefix = made.Settings.Prefix + "one" });
+        using var other = made.Open(made.Settings with { Prefix = made.Settings.Prefix + prefix });
+        await using var first = await UploadHost.StartAsync(time: LongAfter(), store: one);
+        await using var second = await UploadHost.StartAsync(time: LongAfter(), store: other);
+        var kept = await KeepAsync(one);
+        Assert.Empty(await other.ListAsync(default).ToListAsync());
+        await KeepAsync(other);
+
+        await second.Get<StoreCollector>().CollectAsync(default);
+        Assert.Empty(await other.ListAsync(default).ToListAsync());
+        Assert.Equal(kept, await KeptAsync(one));
+
+        var keptByOther = await KeepAsync(other);
+        await first.Get<StoreCollector>().CollectAsync(default);
+        Assert.Empty(await one.ListAsync(default).ToListAsync());
+        Assert.Equal(keptByOther, await KeptAsync(other));
     }
 
     [Fact]
@@ -181,6 +204,21 @@ public sealed class UploadOnS3Tests : IAsyncLifetime
         await using var db = second.Db();
         Assert.Equal(Model.Bytes, await ReadAsync(own.Store, await db.VersionFiles.Select(f => f.ObjectId).SingleAsync()));
     }
+
+    // By this clock everything in the bucket is decades old.
+    private static ManualTime LongAfter() => new(DateTimeOffset.UnixEpoch.AddYears(100));
+
+    // A finished object and an unfinished one, of which no row of any registry knows.
+    private static async Task<List<string>> KeepAsync(S3Store store)
+    {
+        var finished = await store.BeginAsync(ObjectIds.Create(), 3, default);
+        await store.WritePartAsync(finished, finished.Part(1), new MemoryStream(new byte[3]), default);
+        await store.BeginAsync(ObjectIds.Create(), Model.Bytes.Length, default);
+        return await KeptAsync(store);
+    }
+
+    private static async Task<List<string>> KeptAsync(S3Store store) =>
+        await store.ListAsync(default).Select(item => $"{item.ObjectId} {item.IsComplete} {item.Token}").Order().ToListAsync();
 
     private static Task<HttpResponseMessage> PutAsync(UploadClient client, UploadStatus upload, int number) =>
         client.PutAsync(upload.Id, upload.Files[0].Id, number, UploadClient.Part(upload.Files[0], number, Model.Bytes));

@@ -2,14 +2,18 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.ModelStore;
+using Ops.Dashboard.Features.ModelStore.FileSystem;
 using Ops.Dashboard.Features.ModelStore.Integrity;
 using Ops.Dashboard.Features.ModelStore.Moves;
 using Ops.Dashboard.Features.ModelStore.Recording;
 using Ops.Dashboard.Features.ModelStore.Stores;
+using Ops.Dashboard.Hosting;
 using Ops.Data;
 using Ops.Data.Access;
 using Ops.Data.ModelStore;
 using Ops.Data.Registry;
+using Ops.Integration.Tests.Features.ModelStore.Conformance;
+using Ops.Integration.Tests.Features.ModelStore.Git;
 
 namespace Ops.Integration.Tests.Features.ModelStore;
 
@@ -37,6 +41,33 @@ public sealed class VersionMoveTests
         Assert.Equal(
             ["version.create", "version.move", "version.moved"],
             await db.AuditEntries.Where(e => e.SubjectId == moved.Id.ToString()).OrderBy(e => e.Id).Select(e => e.Action).ToListAsync());
+    }
+
+    [Theory]
+    [InlineData("filesystem", "s3")]
+    [InlineData("s3", "git")]
+    [InlineData("git", "filesystem")]
+    public async Task Move_BetweenKinds_KeepsEveryByteAndLeavesNothingBehind(string from, string to)
+    {
+        using var place = new GitPlace();
+        using var bucket = await S3TestStore.MakeAsync();
+        var folder = Directory.CreateTempSubdirectory("ops-move-");
+        IModelStore Of(string kind) => kind switch { "s3" => bucket.Store, "git" => place.Store(), _ => new FileSystemStore(new DataFolder(folder.FullName)) };
+        await using (var host = await UploadHost.StartAsync(store: Of(from)))
+        {
+            // More than one part in every kind of store.
+            var world = await World.StartAsync(host, Of(to), [.. Files, ("weights.gguf", UploadClient.Weights(17 * 1024 * 1024))]);
+
+            Assert.True((await world.Commands.RequestAsync(world.Admin, world.Version.Id, SecondStore.StoreName)).Succeeded);
+            await world.Mover.TurnAsync(default);
+
+            var moved = await host.VersionAsync("digits", 1);
+            await world.AssertWholeAsync(moved, SecondStore.StoreName);
+            Assert.Empty(await host.Store.ListAsync(default).ToListAsync());
+            Assert.Equal(moved.Files.Select(f => f.ObjectId).Order(), await world.Second.ListAsync(default).Where(o => o.IsComplete).Select(o => o.ObjectId).Order().ToListAsync());
+        }
+
+        folder.Delete(recursive: true);
     }
 
     [Fact]
@@ -117,11 +148,11 @@ public sealed class VersionMoveTests
         public VersionMover Mover => new(
             Host.Get<IDbContextFactory<RegistryDb>>(), Stores, Host.Get<CommandRunner>(), Host.Get<IntegrityCommands>(), Host.Get<RecordingQueue>(), Host.Get<MoveBoard>(), TimeProvider.System, NullLogger<VersionMover>.Instance);
 
-        public static async Task<World> StartAsync(UploadHost host)
+        public static async Task<World> StartAsync(UploadHost host, IModelStore? to = null, (string Path, byte[] Bytes)[]? files = null)
         {
             var person = await host.PersonAsync("olga");
-            await host.ClientFor(person).UploadAsync("digits", Files);
-            var second = new SecondStore(Directory.CreateDirectory(Path.Combine(host.Root, "second")).FullName);
+            await host.ClientFor(person).UploadAsync("digits", files ?? Files);
+            var second = new SecondStore(to ?? new FileSystemStore(new DataFolder(Directory.CreateDirectory(Path.Combine(host.Root, "second")).FullName)));
             var admin = LifeCycleHost.As(await host.PersonAsync("ada", Roles.Administrator));
             await using (var db = host.Db())
             {

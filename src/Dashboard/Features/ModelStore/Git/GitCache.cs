@@ -42,6 +42,22 @@ internal sealed class GitCache(FileSystemStore local, string drafts, long limitB
         pins.AddOrUpdate(objectId, until, (_, before) => before > until ? before : until);
     }
 
+    /// <summary>Takes the copy of an object away.</summary>
+    /// <returns>False, and the copy stays, where a runtime was told to fetch it.</returns>
+    public bool Remove(string objectId)
+    {
+        lock (clearing)
+        {
+            if (pins.TryGetValue(objectId, out var until) && until >= time.GetUtcNow())
+            {
+                return false;
+            }
+
+            File.Delete(local.FileOf(objectId, isFinished: true));
+            return true;
+        }
+    }
+
     /// <summary>Puts an object at hand. Nobody sees it before it is whole.</summary>
     /// <param name="objectId">Its id.</param>
     /// <param name="sizeBytes">Its length.</param>

@@ -48,48 +48,35 @@ internal sealed partial class GitObjects(GitRepository repository, GitLfs lfs, G
     public async Task<IReadOnlyList<GitObject?>> FindAllAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
     {
         var known = await LocalAsync(ids, cancellation);
-        foreach (var some in ids.Where(id => !known.ContainsKey(id)).Distinct().Chunk(200))
-        {
-            await repository.FetchAsync([.. some.Select(id => $"+{Prefix}{id}-*:{Prefix}{id}-*")], What, cancellation);
-        }
+        await FetchAsync(ids.Where(id => !known.ContainsKey(id)), cancellation);
+        return await FindHereAsync(ids, cancellation);
+    }
 
-        known = await LocalAsync(ids, cancellation);
-        var found = ids.Where(known.ContainsKey).Distinct().ToList();
-        var blobs = await repository.ResolveAsync([.. found.SelectMany(id => new[] { $"{known[id].Commit}:{id}", $"{known[id].Commit}:{id}{PointerEnding}" })], cancellation);
-        var objects = new Dictionary<string, GitObject>(StringComparer.Ordinal);
-        foreach (var (id, index) in found.Select((id, index) => (id, index)))
-        {
-            if ((blobs[2 * index] ?? blobs[(2 * index) + 1]) is { } blob)
-            {
-                objects[id] = new(id, blob, blobs[2 * index] is null, known[id].Size);
-            }
-        }
-
-        return [.. ids.Select(objects.GetValueOrDefault)];
+    /// <summary>Finds objects as the remote has them now, null for each that it does not have.</summary>
+    public async Task<IReadOnlyList<GitObject?>> FindAgainAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        await FetchAsync(ids, cancellation);
+        return await FindHereAsync(ids, cancellation);
     }
 
     /// <summary>The file of an object, brought here if it is not.</summary>
     /// <exception cref="FileNotFoundException">There is no such object.</exception>
-    public async Task<string> FileAsync(string objectId, CancellationToken cancellation)
-    {
-        if (cache.Find(objectId) is { } file)
-        {
-            return file;
-        }
+    public async Task<string> FileAsync(string objectId, CancellationToken cancellation) =>
+        cache.Find(objectId) ?? await CopyAsync(await FindAsync(objectId, cancellation), cancellation);
 
-        var found = await FindAsync(objectId, cancellation);
-        return await cache.AddAsync(objectId, found.SizeBytes, async target =>
+    /// <summary>Makes a file of an object, in place of one that is there.</summary>
+    /// <returns>Its path.</returns>
+    public Task<string> CopyAsync(GitObject found, CancellationToken cancellation) => cache.AddAsync(found.ObjectId, found.SizeBytes, async target =>
+    {
+        if (found.IsPointer)
         {
-            if (found.IsPointer)
-            {
-                await lfs.ReceiveAsync(await repository.TextAsync("blob", found.Blob, cancellation), target, cancellation);
-            }
-            else
-            {
-                await repository.CopyAsync(found.Blob, target, cancellation);
-            }
-        });
-    }
+            await lfs.ReceiveAsync(await repository.TextAsync("blob", found.Blob, cancellation), target, cancellation);
+        }
+        else
+        {
+            await repository.CopyAsync(found.Blob, target, cancellation);
+        }
+    });
 
     /// <summary>Removes the refs of an object, in the remote first. Its bytes go when the remote next collects garbage, unless a branch has them.</summary>
     public async Task DeleteAsync(string objectId, CancellationToken cancellation)
@@ -142,6 +129,32 @@ internal sealed partial class GitObjects(GitRepository repository, GitLfs lfs, G
         // Before the pointers: some hosts refuse a pointer whose bytes they do not have.
         await lfs.SendAsync(files, cancellation);
         return entries;
+    }
+
+    // A fetch also forgets what the remote does not have any more.
+    private async Task FetchAsync(IEnumerable<string> ids, CancellationToken cancellation)
+    {
+        foreach (var some in ids.Distinct().Chunk(200))
+        {
+            await repository.FetchAsync([.. some.Select(id => $"+{Prefix}{id}-*:{Prefix}{id}-*")], What, cancellation);
+        }
+    }
+
+    private async Task<IReadOnlyList<GitObject?>> FindHereAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var known = await LocalAsync(ids, cancellation);
+        var found = ids.Where(known.ContainsKey).Distinct().ToList();
+        var blobs = await repository.ResolveAsync([.. found.SelectMany(id => new[] { $"{known[id].Commit}:{id}", $"{known[id].Commit}:{id}{PointerEnding}" })], cancellation);
+        var objects = new Dictionary<string, GitObject>(StringComparer.Ordinal);
+        foreach (var (id, index) in found.Select((id, index) => (id, index)))
+        {
+            if ((blobs[2 * index] ?? blobs[(2 * index) + 1]) is { } blob)
+            {
+                objects[id] = new(id, blob, blobs[2 * index] is null, known[id].Size);
+            }
+        }
+
+        return [.. ids.Select(objects.GetValueOrDefault)];
     }
 
     private async Task<Dictionary<string, (string Commit, long Size)>> LocalAsync(IReadOnlyList<string> ids, CancellationToken cancellation)

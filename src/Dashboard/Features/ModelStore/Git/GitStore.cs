@@ -90,6 +90,19 @@ internal sealed class GitStore : IModelStore
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlySet<string>> RefreshAsync(IReadOnlyCollection<string> objectIds, CancellationToken cancellation)
+    {
+        var ids = objectIds.Select(ObjectIds.Check).ToList();
+        var found = (await objects.FindAgainAsync(ids, cancellation)).OfType<GitObject>().ToDictionary(o => o.ObjectId, StringComparer.Ordinal);
+        foreach (var there in found.Values.Where(o => !cache.Remove(o.ObjectId)))
+        {
+            await objects.CopyAsync(there, cancellation);
+        }
+
+        return ids.Where(id => !found.ContainsKey(id)).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
     public Task CompleteAsync(string objectId, CancellationToken cancellation) => CompleteAllAsync([objectId], cancellation);
 
     /// <inheritdoc/>

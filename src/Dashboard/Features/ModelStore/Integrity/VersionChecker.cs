@@ -15,6 +15,7 @@ internal sealed record Finding(Guid VersionId, IReadOnlySet<string> Objects, IRe
 internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, ModelStores stores, IntegrityBoard board)
 {
     private const int MostNamed = 5;
+    private const string Missing = "is missing from the store";
 
     /// <summary>Reads all of it.</summary>
     /// <param name="versionId">The version.</param>
@@ -37,11 +38,12 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
         List<string> damage = [];
         Dictionary<string, string?> seen = [];
         board.Report(new(versionId, 0, version.SizeBytes, null));
+        var missing = await store.RefreshAsync([.. version.Files.Select(f => f.ObjectId).Distinct()], cancellation);
         foreach (var file in version.Files.OrderBy(f => f.Path, StringComparer.Ordinal))
         {
             if (!seen.TryGetValue(file.ObjectId, out var wrong))
             {
-                wrong = await CheckAsync(store, file, ReadAsync, cancellation);
+                wrong = missing.Contains(file.ObjectId) ? Missing : await CheckAsync(store, file, ReadAsync, cancellation);
                 seen.Add(file.ObjectId, wrong);
             }
 
@@ -87,7 +89,7 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
         catch (FileNotFoundException)
         {
             await RequireReachableAsync(store, cancellation);
-            return "is missing from the store";
+            return Missing;
         }
 
         await using (stream)

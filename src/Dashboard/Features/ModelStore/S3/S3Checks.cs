@@ -7,6 +7,8 @@ namespace Ops.Dashboard.Features.ModelStore.S3;
 internal sealed class S3Checks(S3Store store, S3Settings settings, S3Connection connection, StoreCheckRun run, TimeProvider time)
 {
     private const int Part = 5 * 1024 * 1024;
+    private const string SignedPart = "Signed address for a part";
+    private const string Cors = "Uploads straight from browsers (CORS)";
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
@@ -86,23 +88,49 @@ internal sealed class S3Checks(S3Store store, S3Settings settings, S3Connection 
             return;
         }
 
-        var address = (await store.AddressForPartAsync(unfinished, new(1, 0, 3), null, Lifetime, cancellation))!;
-        await run.TryAsync("Signed address for a part", () => SignedPartAsync(address, cancellation));
-        if (browserOrigin is null || !settings.DirectUploads)
-        {
-            run.Add(new("Uploads straight from browsers (CORS)", null, "Not tried: browsers send through the dashboard."));
-        }
-        else
-        {
-            await run.TryAsync("Uploads straight from browsers (CORS)", () => CorsAsync(address, browserOrigin, cancellation));
-        }
-
+        await AsBrowsersAsync(unfinished, browserOrigin, cancellation);
         await run.TryAsync("Give an upload in parts up", async () =>
         {
             await store.AbandonAsync(id, unfinished.Token, cancellation);
             await store.DeleteAsync(id, cancellation);
             return "Nothing is left behind.";
         });
+    }
+
+    private async Task AsBrowsersAsync(UnfinishedObject unfinished, Uri? browserOrigin, CancellationToken cancellation)
+    {
+        if (!await ReachesPublicServerAsync(cancellation))
+        {
+            var untried = $"Not tried: the dashboard itself cannot reach {connection.PublicServer.Authority}, where browsers send. Whether they can shows with the first upload; if not, it goes through the dashboard.";
+            run.Add(new(SignedPart, null, untried));
+            run.Add(new(Cors, null, untried));
+            return;
+        }
+
+        var address = (await store.AddressForPartAsync(unfinished, new(1, 0, 3), null, Lifetime, cancellation))!;
+        await run.TryAsync(SignedPart, () => SignedPartAsync(address, cancellation));
+        if (browserOrigin is null || !settings.DirectUploads)
+        {
+            run.Add(new(Cors, null, "Not tried: browsers send through the dashboard."));
+        }
+        else
+        {
+            await run.TryAsync(Cors, () => CorsAsync(address, browserOrigin, cancellation));
+        }
+    }
+
+    // An address for browsers, such as one of this machine's host, need not lead anywhere from where the dashboard runs.
+    private async Task<bool> ReachesPublicServerAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = connection.PublicServer == connection.Server ? null : await SendAsync(new HttpRequestMessage(HttpMethod.Get, connection.PublicServer), cancellation);
+            return true;
+        }
+        catch (StoreUnavailableException exception) when (exception.Problem == StoreProblem.Unreachable)
+        {
+            return false;
+        }
     }
 
     private async Task<string> SignedPartAsync(DirectPart address, CancellationToken cancellation)

@@ -43,7 +43,9 @@ internal static class S3Errors
             tls),
         _ => new StoreUnavailableException(
             StoreProblem.Unreachable,
-            $"{Server(settings)} does not answer. Check the address and the network, and whether the server runs. ({(Find<SocketException>(exception) ?? exception).Message})",
+            settings.Proxy is { } proxy
+                ? $"{Server(settings)} does not answer through the proxy {proxy}. Check both addresses and the network, and whether both run. ({(Find<SocketException>(exception) ?? exception).Message})"
+                : $"{Server(settings)} does not answer. Check the address and the network, and whether the server runs. ({(Find<SocketException>(exception) ?? exception).Message})",
             exception),
     };
 
@@ -57,10 +59,13 @@ internal static class S3Errors
             "RequestTimeTooSkewed" => (StoreProblem.Clock, "The clocks of the server and of this machine differ by more than 15 minutes. Set both by NTP."),
             "AuthorizationHeaderMalformed" or "PermanentRedirect" or "IllegalLocationConstraintException" => (StoreProblem.Refused, $"The bucket is in another region than {settings.Region}. Correct the region, or the address. ({refused.Message})"),
             "XAmzContentSHA256Mismatch" or "InvalidDigest" or "BadDigest" => (StoreProblem.Refused, "The bytes changed on their way to the server. Trying again may work."),
+            "NotImplemented" or "InvalidArgument" or "InvalidRequest" or "InvalidEncryptionAlgorithmError" or "KMS.NotFoundException" when settings.Encryption != S3Encryption.None =>
+                (StoreProblem.Refused, $"The server does not encrypt objects with {settings.Encryption} as it is set up{(settings.LegacySigning ? "" : ", or does not know something of newer S3")}. Set encryption to none, correct the key{(settings.LegacySigning ? "" : ", or turn on legacy signing")}. ({refused.Message})"),
             "NotImplemented" or "InvalidArgument" or "InvalidRequest" when !settings.LegacySigning =>
                 (StoreProblem.Refused, $"The server does not know something of newer S3. Turn on legacy signing. ({refused.Message})"),
             _ => refused.StatusCode switch
             {
+                HttpStatusCode.ProxyAuthenticationRequired => (StoreProblem.Refused, $"The proxy {settings.Proxy} wants a user and a password. Stores cannot give them: let the proxy take requests of this machine without."),
                 HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => (StoreProblem.Forbidden,
                     $"The key may not do this in the bucket {settings.Bucket}, or its secret is wrong. Allow it to read, write, list and delete objects and to use multipart uploads there."),
                 HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>

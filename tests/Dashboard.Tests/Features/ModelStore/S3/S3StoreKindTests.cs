@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.S3;
+using Ops.Dashboard.Features.ModelStore.Uploads;
 
 namespace Ops.Dashboard.Tests.Features.ModelStore.S3;
 
@@ -49,6 +50,22 @@ public sealed class S3StoreKindTests : IDisposable
 
         Assert.Equal(field, made.Failure?.Field);
         Assert.DoesNotContain("very-secret", made.Failure!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, 16)]
+    [InlineData(4L << 30, 16)]
+    [InlineData((4L << 30) + 1, 32)]
+    [InlineData((32L << 30) + 1, 64)]
+    [InlineData(625L << 30, 64)]
+    [InlineData((625L << 30) + 1, 65)]
+    [InlineData(S3PartSizes.LargestObject, 477)]
+    public void PartSizes_BySizeOfTheFile_AreSixteenToSixtyFourMiBAndMoreOnlyBeyondTenThousandParts(long bytes, int mib)
+    {
+        var size = S3PartSizes.For(bytes);
+
+        Assert.Equal(mib, size >> 20);
+        Assert.InRange((bytes + size - 1) / size, 0, PartSizes.MaxParts);
     }
 
     [Theory]

@@ -125,6 +125,20 @@ public sealed class S3StoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AddressForPart_AfterItsTime_IsRefused()
+    {
+        var unfinished = await Store.BeginAsync(id, Size, default);
+        var last = Bytes[(16 * 1024 * 1024)..];
+        var address = (await Store.AddressForPartAsync(unfinished, unfinished.Part(2), Convert.ToHexStringLower(SHA256.HashData(last)), TimeSpan.FromSeconds(1), default))!;
+        using var http = new HttpClient();
+
+        await Task.Delay(TimeSpan.FromSeconds(2.5));
+
+        Assert.Equal(HttpStatusCode.Forbidden, await PutAsync(http, address, last, url => url));
+        Assert.Empty(await Store.ListPartsAsync(unfinished, default).ToListAsync());
+    }
+
+    [Fact]
     public async Task DownloadAddress_SavesUnderTheFilesName_AndNothingElse()
     {
         await AssembleAsync();

@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using Amazon.S3;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
@@ -34,27 +33,15 @@ internal sealed class S3TestStore : IDisposable
     {
         server ??= await S3Server.SharedAsync();
         S3Credentials credentials = new(server.AccessKey, server.SecretKey);
-        var bare = new AmazonS3Client(new BasicAWSCredentials(server.AccessKey, server.SecretKey), new AmazonS3Config
-        {
-            ServiceURL = server.Endpoint.AbsoluteUri,
-            ForcePathStyle = true,
-            AuthenticationRegion = "us-east-1",
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-        });
-        var bucket = server.Bucket ?? "ops-" + Guid.NewGuid().ToString("N");
-        if (server.Bucket is null)
-        {
-            await bare.PutBucketAsync(bucket);
-        }
-
+        var bare = S3StoreRows.Client(server);
+        var bucket = await S3StoreRows.MakeBucketAsync(server);
         S3Settings settings = new() { Endpoint = server.Endpoint.AbsoluteUri, Bucket = bucket, Prefix = "ops-" + Guid.NewGuid().ToString("N") + "/", LegacySigning = server.WantsLegacySigning, DirectUploads = true, DirectDownloads = true };
         return new S3TestStore(settings, credentials, new PartBuffers(Options.Create(new ModelStoreOptions { PartMemoryMiB = 64 })), bare);
     }
 
     /// <summary>Opens a store with other settings.</summary>
-    public S3Store Open(S3Settings settings, S3Credentials? credentials = null) =>
-        new("s3", settings, new S3Connection(settings, credentials ?? Credentials), buffers, TimeProvider.System);
+    public S3Store Open(S3Settings settings, S3Credentials? credentials = null, TimeProvider? time = null) =>
+        new("s3", settings, new S3Connection(settings, credentials ?? Credentials), buffers, time ?? TimeProvider.System);
 
     /// <summary>The key of an object.</summary>
     public string Key(string objectId) => new S3Keys(Settings.Prefix).For(objectId);
