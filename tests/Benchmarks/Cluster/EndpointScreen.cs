@@ -33,7 +33,6 @@ internal sealed class EndpointScreen : IAsyncDisposable
         var screen = new EndpointScreen(playwright, browser, page);
         await page.WaitForFunctionAsync($"() => ({Count})() > 0");
         await page.WaitForTimeoutAsync(3000);
-        Console.WriteLine(await page.EvaluateAsync<string>("() => document.body.innerText"));
         return screen;
     }
 
