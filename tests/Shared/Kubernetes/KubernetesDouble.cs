@@ -131,11 +131,11 @@ internal sealed class KubernetesDouble : IAsyncDisposable
             clusters:
             - name: double
               cluster:
-                server: {Address.ToString().TrimEnd('/')}{authority.Replace("\n    ", "\n                ", StringComparison.Ordinal)}
+                server: {Address.ToString().TrimEnd('/')}{authority}
             users:
             - name: user
               user:
-                {credential.Replace("\n    ", "\n                ", StringComparison.Ordinal)}
+                {credential}
             contexts:
             - name: double
               context:

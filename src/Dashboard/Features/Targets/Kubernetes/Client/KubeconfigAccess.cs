@@ -100,6 +100,12 @@ internal static class KubeconfigAccess
         if (pem is not null)
         {
             all.ImportFromPem(pem);
+
+            // Without one the system's authorities would be trusted instead, which is not what the kubeconfig says.
+            if (all.Count == 0)
+            {
+                throw new FormatException("There is no certificate in it.");
+            }
         }
 
         return all;
