@@ -19,6 +19,7 @@ internal static class MonitoringFeature
         services.AddSingleton<MetricStore>();
         services.AddSingleton<MonitoringFeed>();
         services.AddSingleton<Scraper>();
+        services.AddSingleton<Prometheus.PrometheusClient>();
         services.AddHostedService<MonitoringService>();
         services.AddSingleton<GpuSeries>();
         services.AddHostedService<GpuWatch>();

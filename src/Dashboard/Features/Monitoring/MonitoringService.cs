@@ -91,7 +91,7 @@ internal sealed class MonitoringService(
         try
         {
             var counters = await scraper.ReadAsync(endpoint, replica, cancellation);
-            series.Add(counters);
+            series.Add(counters, time.GetUtcNow());
             readings.Add(endpoint.Id, replica.Id, counters);
             failing.TryRemove(replica.Id, out _);
         }

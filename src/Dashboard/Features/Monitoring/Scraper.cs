@@ -14,14 +14,16 @@ internal sealed class Scraper : IDisposable
     private const int MostBytes = 4 * 1024 * 1024;
     private readonly HttpClient client;
     private readonly IReplicaTransport[] transports;
+    private readonly IReplicaFigures[] figures;
     private readonly TimeSpan timeout;
     private readonly TimeProvider time;
 
     /// <summary>Keeps one connection to each replica.</summary>
-    public Scraper(IOptions<MonitoringOptions> options, TimeProvider time, IEnumerable<IReplicaTransport>? transports = null)
+    public Scraper(IOptions<MonitoringOptions> options, TimeProvider time, IEnumerable<IReplicaTransport>? transports = null, IEnumerable<IReplicaFigures>? figures = null)
     {
         this.time = time;
         this.transports = [.. transports ?? []];
+        this.figures = [.. figures ?? []];
         timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds);
         client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None })
         {
@@ -31,8 +33,8 @@ internal sealed class Scraper : IDisposable
         client.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("text/plain"));
     }
 
-    /// <summary>Whether a replica can be asked now, by its address or through what stands in front of it.</summary>
-    public bool Reaches(EndpointRef endpoint, ReplicaObservation replica) => replica.Address is not null || transports.Any(t => t.Reaches(endpoint, replica));
+    /// <summary>Whether a replica's figures can be had now: from who knows them, by its address or through what stands in front of it.</summary>
+    public bool Reaches(EndpointRef endpoint, ReplicaObservation replica) => figures.Any(f => f.Carries(endpoint, replica)) || replica.Address is not null || transports.Any(t => t.Reaches(endpoint, replica));
 
     /// <summary>Reads a replica's counters.</summary>
     /// <exception cref="HttpRequestException">It does not answer, or not with success.</exception>
@@ -40,6 +42,12 @@ internal sealed class Scraper : IDisposable
     /// <exception cref="OperationCanceledException">It did not answer in time.</exception>
     public async Task<CounterReading> ReadAsync(EndpointRef endpoint, ReplicaObservation replica, CancellationToken cancellation)
     {
+        if (figures.FirstOrDefault(f => f.Carries(endpoint, replica)) is { } source)
+        {
+            var (samples, at) = await source.ReadAsync(endpoint, replica, cancellation);
+            return RuntimeScrape.Read(samples, at);
+        }
+
         var bytes = replica.Address is { } address
             ? await client.GetByteArrayAsync(new Uri(address, "/metrics"), cancellation)
             : await ReadThroughAsync(endpoint, replica, cancellation);

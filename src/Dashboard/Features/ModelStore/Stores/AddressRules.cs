@@ -77,6 +77,18 @@ internal sealed class AddressRules(IOptions<StoresOptions> options)
         return await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
     }
 
+    /// <summary>Looks a name up and connects to it at once, unless it is an address from which a cloud hands out credentials of the machine.</summary>
+    /// <exception cref="InvalidOperationException">It is one.</exception>
+    /// <exception cref="SocketException">It has no address, or none answers.</exception>
+    public static async ValueTask<Stream> ConnectUnlessMetadataAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        var host = context.DnsEndPoint.Host;
+        var addresses = IPAddress.TryParse(host, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(host, cancellation);
+        return addresses.Any(IsMetadata)
+            ? throw new InvalidOperationException($"{host} is an address from which a cloud hands out credentials of the machine. It is refused.")
+            : await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
+    }
+
     /// <summary>Whether a cloud hands out credentials of the machine there.</summary>
     public static bool IsMetadata(IPAddress address)
     {

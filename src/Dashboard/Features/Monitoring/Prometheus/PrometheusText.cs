@@ -59,7 +59,7 @@ internal static class PrometheusText
 
         var valueEnd = rest.IndexOfAny(" \t");
         var value = valueEnd < 0 ? rest : rest[..valueEnd];
-        return new(name, labels, ParseValue(value, number));
+        return new(name, labels, ParseValue(value) ?? throw Bad(number));
     }
 
     private static ReadOnlySpan<char> ParseLabels(ReadOnlySpan<char> rest, Dictionary<string, string> labels, int number)
@@ -122,12 +122,13 @@ internal static class PrometheusText
         throw Bad(number);
     }
 
-    private static double ParseValue(ReadOnlySpan<char> value, int number) => value switch
+    /// <summary>A value as Prometheus writes it, or null when it is no number.</summary>
+    public static double? ParseValue(ReadOnlySpan<char> value) => value switch
     {
         "+Inf" or "Inf" => double.PositiveInfinity,
         "-Inf" => double.NegativeInfinity,
         "NaN" => double.NaN,
-        _ => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : throw Bad(number),
+        _ => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) ? parsed : null,
     };
 
     private static FormatException Bad(int number) => new($"Line {number} is not in the Prometheus text format.");

@@ -6,6 +6,13 @@ namespace Ops.Dashboard.Features.Monitoring.Prometheus;
 /// <summary>Takes from a scrape of our runtime what the charts need.</summary>
 internal static class RuntimeScrape
 {
+    /// <summary>The metrics that are read.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "ops_runtime_info", "ops_runtime_requests_total", "ops_runtime_request_failures_total", "ops_runtime_requests_in_flight", "ops_runtime_request_duration_seconds_bucket",
+        "process_cpu_seconds_total", "process_resident_memory_bytes",
+    ];
+
     /// <summary>Sums over all models of the process.</summary>
     /// <exception cref="FormatException">The scrape lacks the runtime's own counters: it is not our runtime that answers.</exception>
     public static CounterReading Read(IReadOnlyCollection<MetricSample> samples, DateTimeOffset at)

@@ -10,6 +10,7 @@ internal sealed class MetricSeries
     private readonly MetricPoint[] ring;
     private readonly Queue<CounterReading> window = new();
     private CounterReading? last;
+    private DateTimeOffset? lastReadAt;
     private long written;
 
     /// <summary>Makes an empty series.</summary>
@@ -23,19 +24,27 @@ internal sealed class MetricSeries
         {
             lock (gate)
             {
-                return last?.At;
+                return lastReadAt;
             }
         }
     }
 
-    /// <summary>Adds a reading. The first one gives no point, for rates need two.</summary>
-    public void Add(CounterReading reading)
+    /// <summary>Adds a reading. The first one gives no point, for rates need two; nor does one that was added before.</summary>
+    /// <param name="reading">What the counters said, and when.</param>
+    /// <param name="readAt">When it was read, where that is later.</param>
+    public void Add(CounterReading reading, DateTimeOffset? readAt = null)
     {
         lock (gate)
         {
             if (last is not null && reading.At > last.At)
             {
                 Write(Point(last, reading));
+            }
+
+            lastReadAt = readAt ?? reading.At;
+            if (last is not null && reading.At == last.At)
+            {
+                return;
             }
 
             last = reading;

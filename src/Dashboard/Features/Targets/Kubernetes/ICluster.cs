@@ -78,6 +78,9 @@ internal sealed record ClusterSettings
     /// <summary>Whether pods are reached by their own addresses, because the dashboard runs in the same cluster.</summary>
     public bool ReachesPods { get; init; }
 
+    /// <summary>Where a Prometheus answers that knows the figures of pods; null to ask the pods.</summary>
+    public Uri? Prometheus { get; init; }
+
     /// <summary>The gateway that routes hang on; null for none, and then no weights of requests inside the cluster.</summary>
     public (string? Namespace, string Name)? Gateway { get; init; }
 

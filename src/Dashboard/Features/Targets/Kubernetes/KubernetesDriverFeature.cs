@@ -1,4 +1,6 @@
+using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
+using Ops.Dashboard.Features.Targets.Kubernetes.Figures;
 using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
 using Ops.Dashboard.Features.Targets.Local;
 
@@ -21,6 +23,8 @@ internal static class KubernetesDriverFeature
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
         services.AddSingleton<IReplicaTransport, PodTransport>();
+        services.AddSingleton<IReplicaFigures, PodFigures>();
+        services.AddHostedService<ClusterGpuWatch>();
         return services;
     }
 }

@@ -16,4 +16,7 @@ internal static partial class KubernetesLog
 
     [LoggerMessage(EventId = 3154, Level = LogLevel.Error, Message = "A change in the cluster could not be taken in")]
     public static partial void ChangeNotTaken(this ILogger log, Exception exception);
+
+    [LoggerMessage(EventId = 3155, Level = LogLevel.Warning, Message = "GPUs of clusters could not be read from the Prometheus at {Server}")]
+    public static partial void PrometheusNotRead(this ILogger log, Uri server, Exception exception);
 }

@@ -68,13 +68,16 @@ internal sealed class ClusterAccess : IDisposable
         }
     }
 
-    // Looked up here and connected to at once, so that a name cannot stand for something else by then.
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var addresses = IPAddress.TryParse(context.DnsEndPoint.Host, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        return addresses.Any(AddressRules.IsMetadata)
-            ? throw new ClusterException(ClusterProblem.Unreachable, $"{context.DnsEndPoint.Host} is an address from which a cloud hands out credentials of the machine. It is refused.")
-            : await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
+        try
+        {
+            return await AddressRules.ConnectUnlessMetadataAsync(context, cancellation);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new ClusterException(ClusterProblem.Unreachable, exception.Message, exception);
+        }
     }
 
     private SslClientAuthenticationOptions Tls()

@@ -1,4 +1,5 @@
 using k8s.Models;
+using Ops.Dashboard.Features.Monitoring.Prometheus;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
@@ -16,9 +17,10 @@ internal static class ClusterChecker
     /// <summary>Runs all checks.</summary>
     /// <param name="api">The cluster.</param>
     /// <param name="settings">What the target says.</param>
+    /// <param name="prometheus">Asks the Prometheus that they name.</param>
     /// <param name="progress">Hears of each check as soon as it is done; or null.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<IReadOnlyList<ClusterCheck>> RunAsync(ClusterApi api, KubernetesTargetSettings settings, IProgress<ClusterCheck>? progress, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<ClusterCheck>> RunAsync(ClusterApi api, KubernetesTargetSettings settings, PrometheusClient prometheus, IProgress<ClusterCheck>? progress, CancellationToken cancellation)
     {
         List<ClusterCheck> done = [];
         try
@@ -35,6 +37,11 @@ internal static class ClusterChecker
             foreach (var right in ClusterRights.OnCluster)
             {
                 Tell(await RightsAsync(api, null, null, right, cancellation));
+            }
+
+            if (settings.Prometheus.Length > 0)
+            {
+                Tell(await PrometheusAsync(prometheus, settings, cancellation));
             }
         }
         catch (ClusterException exception)
@@ -66,6 +73,22 @@ internal static class ClusterChecker
         catch (ClusterException exception) when (exception.Problem == ClusterProblem.Forbidden)
         {
             return new(Name, null, $"Whether {space} is there cannot be seen: the account may not read namespaces, and need not.", true);
+        }
+    }
+
+    private static async Task<ClusterCheck> PrometheusAsync(PrometheusClient prometheus, KubernetesTargetSettings settings, CancellationToken cancellation)
+    {
+        const string Name = "Prometheus";
+        try
+        {
+            var found = await prometheus.NewestAsync(new(settings.Prometheus), $"ops_runtime_info{{namespace=\"{settings.Namespace}\",pod!=\"\"}}", cancellation);
+            return new(Name, true, found.Count == 0
+                ? $"It answers. It has no figures of pods in {settings.Namespace} yet: have it scrape them, with the labels namespace and pod."
+                : $"It answers and has figures of {found.Select(s => s.Sample.Labels["pod"]).Distinct().Count()} pods in {settings.Namespace}.");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or FormatException)
+        {
+            return new(Name, false, exception.Message);
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed class ClusterConnections(
     /// <summary>The connection of a target, if there is one now.</summary>
     public ClusterConnection? Find(Guid targetId) => entries.GetValueOrDefault(targetId)?.Connection;
 
+    /// <summary>All that there are now.</summary>
+    public IReadOnlyCollection<ClusterConnection> All => [.. entries.Values.Select(e => e.Connection).OfType<ClusterConnection>()];
+
     /// <summary>Looks at the targets soon, because one was changed.</summary>
     public void Wake() => wake.Release();
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
+using Ops.Dashboard.Features.Monitoring.Prometheus;
 using Ops.Data;
 using Ops.Data.Targets;
 
@@ -24,7 +25,7 @@ internal sealed record KubernetesTargetInput
 
 /// <summary>Adds, changes and retires targets that are clusters. A kubeconfig goes in and never comes out: neither a result nor the audit has it.</summary>
 internal sealed class KubernetesTargetCommands(
-    CommandRunner commands, IDbContextFactory<RegistryDb> databases, ClusterFactory factory, ClusterConnections connections, TargetSecrets secrets, TargetsFeed feed)
+    CommandRunner commands, IDbContextFactory<RegistryDb> databases, ClusterFactory factory, ClusterConnections connections, TargetSecrets secrets, PrometheusClient prometheus, TargetsFeed feed)
 {
     private static readonly TimeSpan TestTimeout = TimeSpan.FromSeconds(60);
 
@@ -55,7 +56,7 @@ internal sealed class KubernetesTargetCommands(
         limit.CancelAfter(TestTimeout);
         try
         {
-            return Result.Of(await ClusterChecker.RunAsync(api, read.Value.Settings, progress, limit.Token));
+            return Result.Of(await ClusterChecker.RunAsync(api, read.Value.Settings, prometheus, progress, limit.Token));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

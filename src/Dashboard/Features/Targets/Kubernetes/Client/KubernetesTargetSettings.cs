@@ -4,19 +4,6 @@ using Ops.Data;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 
-/// <summary>How the figures of pods are read.</summary>
-internal enum ClusterMetrics
-{
-    /// <summary>From the pods themselves; only where the dashboard reaches their addresses.</summary>
-    Direct,
-
-    /// <summary>Through the cluster's API.</summary>
-    ApiServer,
-
-    /// <summary>From a Prometheus.</summary>
-    Prometheus,
-}
-
 /// <summary>What an administrator says of a cluster. Kept as JSON in the registry; the kubeconfig is kept apart from it, encrypted.</summary>
 internal sealed record KubernetesTargetSettings
 {
@@ -54,11 +41,8 @@ internal sealed record KubernetesTargetSettings
     /// <summary>The gateway that routes hang on; empty for none.</summary>
     public string Gateway { get; init; } = "";
 
-    /// <summary>Where Prometheus answers; empty for none.</summary>
+    /// <summary>Where a Prometheus answers that scrapes the pods, and the GPUs by the DCGM exporter; empty to ask the pods themselves.</summary>
     public string Prometheus { get; init; } = "";
-
-    /// <summary>How figures are read.</summary>
-    public ClusterMetrics Metrics { get; init; } = ClusterMetrics.ApiServer;
 
     /// <summary>Reads settings of the registry.</summary>
     /// <exception cref="InvalidOperationException">They are not what was written.</exception>
@@ -157,7 +141,7 @@ internal sealed record KubernetesTargetSettings
         }
 
         return Prometheus.Length == 0
-            ? Metrics == ClusterMetrics.Prometheus ? Failure.Invalid("Say where Prometheus answers.", "prometheus") : Result.Done
+            ? Result.Done
             : Uri.TryCreate(Prometheus, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
                 ? Result.Done
                 : Failure.Invalid("Prometheus needs an address that begins with https:// or http://, without user or query.", "prometheus");

@@ -70,7 +70,6 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             NodeFilter = form.NodeLabels,
             Gateway = form.Gateway,
             GatewayNamespace = form.GatewayNamespace,
-            Metrics = Enum.TryParse<ClusterMetrics>(form.Metrics, out var metrics) ? metrics : ClusterMetrics.ApiServer,
             Prometheus = form.Prometheus,
         },
     };
@@ -102,7 +101,6 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             NodeLabels = settings.NodeFilter,
             Gateway = settings.Gateway,
             GatewayNamespace = settings.GatewayNamespace,
-            Metrics = settings.Metrics.ToString(),
             Prometheus = settings.Prometheus,
         };
     }

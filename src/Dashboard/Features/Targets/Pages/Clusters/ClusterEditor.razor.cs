@@ -52,7 +52,7 @@ public sealed partial class ClusterEditor : IDisposable
     [Inject]
     public required ToastService Toasts { get; init; }
 
-    private bool HasMore => form.Gateway.Length > 0 || form.GpuImage.Length > 0 || form.Metrics != "ApiServer"
+    private bool HasMore => form.Gateway.Length > 0 || form.GpuImage.Length > 0 || form.Prometheus.Length > 0
         || new[] { ClusterFields.Gateway, ClusterFields.GpuImage, ClusterFields.Prometheus }.Any(f => ErrorOf(f) is not null);
 
     private string? ContextHelp => contexts.FirstOrDefault(c => c.Name == form.Context) is { } chosen ? $"Its API server is {chosen.Server}." : null;

@@ -44,9 +44,6 @@ public sealed class ClusterForm
     /// <summary>The gateway that routes hang on.</summary>
     public string Gateway { get; set; } = "";
 
-    /// <summary>How figures are read: <c>ApiServer</c>, <c>Direct</c> or <c>Prometheus</c>.</summary>
-    public string Metrics { get; set; } = "ApiServer";
-
     /// <summary>Where Prometheus answers.</summary>
     public string Prometheus { get; set; } = "";
 }
