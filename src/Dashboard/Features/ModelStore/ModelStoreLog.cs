@@ -29,6 +29,9 @@ internal static partial class ModelStoreLog
     [LoggerMessage(2009, LogLevel.Error, "Collecting unfinished uploads failed; again at the next turn")]
     public static partial void CollectionFailed(this ILogger log, Exception exception);
 
+    [LoggerMessage(2012, LogLevel.Warning, "Store {Store} could not be cleared of what belongs to nothing; again at the next turn")]
+    public static partial void StoreNotCollected(this ILogger log, string store, Exception exception);
+
     [LoggerMessage(2010, LogLevel.Error, "The model store could not keep part {Number} of file {File}")]
     public static partial void PartFailed(this ILogger log, int number, Guid file, Exception exception);
 

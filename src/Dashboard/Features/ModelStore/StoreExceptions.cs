@@ -47,3 +47,10 @@ internal sealed class PartsLostException(IReadOnlyList<int> numbers, string mess
     /// <summary>The parts that have to be sent again.</summary>
     public IReadOnlyList<int> Numbers { get; } = numbers;
 }
+
+/// <summary>An object has another length in the store than when it was written: somebody changed it there.</summary>
+internal sealed class ObjectLengthException(long found, long written) : IOException($"The store has {found} bytes of an object of {written}.")
+{
+    /// <summary>How many bytes the store has now.</summary>
+    public long FoundBytes => found;
+}

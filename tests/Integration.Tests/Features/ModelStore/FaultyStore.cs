@@ -21,6 +21,9 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
     /// <summary>Runs before an object is opened: something that happens in that very moment.</summary>
     public Func<string, Task>? BeforeRead { get; set; }
 
+    /// <summary>Thrown instead of listing.</summary>
+    public Func<Exception>? BeforeList { get; set; }
+
     /// <summary>What the disk is said to have left.</summary>
     public long? FreeBytes { get; set; }
 
@@ -76,7 +79,11 @@ internal sealed class FaultyStore(IModelStore inner) : IModelStore
 
     public Task DeleteAsync(string objectId, CancellationToken cancellation) => inner.DeleteAsync(objectId, cancellation);
 
-    public IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellation) => inner.ListAsync(cancellation);
+    public IAsyncEnumerable<StoredObject> ListAsync(CancellationToken cancellation)
+    {
+        Fail(BeforeList);
+        return inner.ListAsync(cancellation);
+    }
 
     public Task<Uri> SourceForAsync(string objectId, TimeSpan lifetime, CancellationToken cancellation) => inner.SourceForAsync(objectId, lifetime, cancellation);
 

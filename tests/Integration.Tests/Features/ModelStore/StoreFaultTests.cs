@@ -27,11 +27,13 @@ public sealed class StoreFaultTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("s3", true)]
-    [InlineData("s3", false)]
-    [InlineData("git", true)]
-    [InlineData("git", false)]
-    public async Task Verify_ObjectRemovedOrAltered_DamagesTheVersionUntilItIsBack(string kind, bool isRemoved)
+    [InlineData("s3", -1, "is missing from the store")]
+    [InlineData("s3", 0, "was changed in the store")]
+    [InlineData("s3", 1, "has ")]
+    [InlineData("git", -1, "is missing from the store")]
+    [InlineData("git", 0, "was changed in the store")]
+    [InlineData("git", 1, "has ")]
+    public async Task Verify_ObjectRemovedOrAltered_DamagesTheVersionUntilItIsBack(string kind, int longerBy, string message)
     {
         await using var host = await UploadHost.StartAsync(store: Store(kind));
         var person = await host.PersonAsync("olga");
@@ -41,12 +43,12 @@ public sealed class StoreFaultTests : IAsyncLifetime
         await host.VerifyAsync(person, version);
         Assert.Equal(VersionState.Ready, (await host.VersionAsync("digits", 1)).State);
 
-        var putBack = await HarmAsync(kind, version.Files[0].ObjectId, isRemoved);
+        var putBack = await HarmAsync(kind, version.Files[0].ObjectId, longerBy);
         await host.VerifyAsync(person, version);
 
         var damaged = await host.VersionAsync("digits", 1);
         Assert.Equal(VersionState.Damaged, damaged.State);
-        Assert.StartsWith(isRemoved ? "model.onnx is missing from the store" : "model.onnx was changed in the store", damaged.DamageMessage, StringComparison.Ordinal);
+        Assert.StartsWith($"model.onnx {message}", damaged.DamageMessage, StringComparison.Ordinal);
         using (var refused = await client.Http.GetAsync("/models/digits/versions/1/files/model.onnx"))
         {
             Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
@@ -148,10 +150,11 @@ public sealed class StoreFaultTests : IAsyncLifetime
 
     private IModelStore Store(string kind) => kind == "git" ? place.Store() : made.Store;
 
-    // What somebody else does to the bucket or the repository, and how it is undone.
-    private async Task<Func<Task>> HarmAsync(string kind, string objectId, bool isRemoved)
+    // What somebody else does to the bucket or the repository, and how it is undone. Removes the object, or puts other bytes in its place.
+    private async Task<Func<Task>> HarmAsync(string kind, string objectId, int longerBy)
     {
-        var other = RandomNumberGenerator.GetBytes(Model.Bytes.Length);
+        var isRemoved = longerBy < 0;
+        var other = RandomNumberGenerator.GetBytes(Model.Bytes.Length + longerBy);
         if (kind == "s3")
         {
             var (bucket, key) = (made.Settings.Bucket, made.Key(objectId));

@@ -1,7 +1,10 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.Collection;
+using Ops.Dashboard.Features.ModelStore.FileSystem;
+using Ops.Dashboard.Hosting;
 using Ops.Data.ModelStore;
 using Ops.Testing;
 
@@ -173,6 +176,28 @@ public sealed class UploadFaultTests
         Assert.Equal("Completed", version.State);
         Assert.Equal(0, await db.UploadParts.CountAsync(p => db.UploadFiles.Any(f => f.Id == p.FileId && f.UploadId == version.Id)));
         Assert.Equal(1, await db.UploadParts.CountAsync());
+    }
+
+    [Fact]
+    public async Task Collect_OneStoreIsAway_ClearsTheOthers()
+    {
+        var before = await UploadHost.StartAsync();
+        await using (var db = before.Db())
+        {
+            db.Stores.Add(Store.Create(new() { Id = Guid.CreateVersion7(), Name = SecondStore.StoreName, Kind = SecondKind.KindName, ByName = "ada", Now = TimeProvider.System.GetUtcNow() }).Value);
+            await db.SaveChangesAsync();
+        }
+
+        await before.StopAsync();
+        var second = new SecondStore(new FileSystemStore(new DataFolder(Directory.CreateDirectory(Path.Combine(before.Root, "second")).FullName)));
+        await using var host = await UploadHost.StartAsync(
+            before.Root, new ManualTime(DateTimeOffset.UnixEpoch.AddYears(100)), services: services => services.AddSingleton<IModelStoreKind>(new SecondKind(second)));
+        await second.BeginAsync(ObjectIds.Create(), 10, default);
+        host.Store.BeforeList = () => new IOException("away");
+
+        await host.Get<StoreCollector>().CollectAsync(default);
+
+        Assert.Empty(await second.ListAsync(default).ToListAsync());
     }
 
     [Fact]

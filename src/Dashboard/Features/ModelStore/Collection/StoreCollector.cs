@@ -27,7 +27,15 @@ internal sealed class StoreCollector(
         await ForgetPartsAsync(cancellation);
         foreach (var store in stores.All)
         {
-            await CollectOrphansAsync(store, cancellation);
+            try
+            {
+                await CollectOrphansAsync(store, cancellation);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // One store that is away must not keep the others from being cleared.
+                log.StoreNotCollected(store.Name, exception);
+            }
         }
     }
 

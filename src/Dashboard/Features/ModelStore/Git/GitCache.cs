@@ -63,7 +63,7 @@ internal sealed class GitCache(FileSystemStore local, string drafts, long limitB
     /// <param name="sizeBytes">Its length.</param>
     /// <param name="fill">Writes it.</param>
     /// <returns>Its file.</returns>
-    /// <exception cref="IOException">What was written has another length.</exception>
+    /// <exception cref="ObjectLengthException">What was written has another length.</exception>
     public async Task<string> AddAsync(string objectId, long sizeBytes, Func<Stream, Task> fill)
     {
         MakeRoom(sizeBytes);
@@ -75,7 +75,7 @@ internal sealed class GitCache(FileSystemStore local, string drafts, long limitB
                 await fill(stream);
                 if (stream.Length != sizeBytes)
                 {
-                    throw new IOException($"The repository has {stream.Length} bytes of an object of {sizeBytes}.");
+                    throw new ObjectLengthException(stream.Length, sizeBytes);
                 }
 
                 stream.Flush(flushToDisk: true);

@@ -10,6 +10,7 @@ namespace Ops.Dashboard.Features.ModelStore.Git;
 internal sealed class GitRepository(GitProgram program, GitEnvironment environment, string folder, TimeSpan longest)
 {
     private const int RefsPerPush = 400;
+    private const int FetchTries = 4;
     private static readonly TimeSpan Short = TimeSpan.FromMinutes(5);
 
     // Two stores of this process can use one folder, such as one that is tried before it is saved.
@@ -101,10 +102,19 @@ internal sealed class GitRepository(GitProgram program, GitEnvironment environme
     /// <param name="cancellation">Gives up.</param>
     public async Task FetchAsync(IReadOnlyList<string> refspecs, string what, CancellationToken cancellation)
     {
-        var outcome = await RunRemoteAsync(["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap=", "origin", .. refspecs], cancellation);
-        if (outcome.ExitCode != 0)
+        for (var attempt = 1; ; attempt++)
         {
-            throw GitErrors.For(outcome, what);
+            var outcome = await RunRemoteAsync(["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--refmap=", "origin", .. refspecs], cancellation);
+            if (outcome.ExitCode == 0)
+            {
+                return;
+            }
+
+            // Another fetch into this repository has just set the same ref.
+            if (attempt == FetchTries || !GitErrors.IsOvertaken(outcome))
+            {
+                throw GitErrors.For(outcome, what);
+            }
         }
     }
 

@@ -94,9 +94,17 @@ internal sealed class GitStore : IModelStore
     {
         var ids = objectIds.Select(ObjectIds.Check).ToList();
         var found = (await objects.FindAgainAsync(ids, cancellation)).OfType<GitObject>().ToDictionary(o => o.ObjectId, StringComparer.Ordinal);
-        foreach (var there in found.Values.Where(o => !cache.Remove(o.ObjectId)))
+        foreach (var there in found.Values.Where(o => !cache.Remove(o.ObjectId)).ToList())
         {
-            await objects.CopyAsync(there, cancellation);
+            try
+            {
+                await objects.CopyAsync(there, cancellation);
+            }
+            catch (ObjectLengthException)
+            {
+                // The remote has something else in its place; what a runtime is fetching is still right.
+                found.Remove(there.ObjectId);
+            }
         }
 
         return ids.Where(id => !found.ContainsKey(id)).ToHashSet(StringComparer.Ordinal);

@@ -91,18 +91,24 @@ internal sealed class VersionChecker(IDbContextFactory<RegistryDb> databases, Mo
             await RequireReachableAsync(store, cancellation);
             return Missing;
         }
+        catch (ObjectLengthException changed)
+        {
+            return OtherLength(changed.FoundBytes, file);
+        }
 
         await using (stream)
         {
             var (sha256, bytes) = await ObjectHash.ComputeAsync(stream, read, cancellation);
             if (bytes != file.SizeBytes)
             {
-                return $"has {bytes:#,0} bytes in the store instead of {file.SizeBytes:#,0}";
+                return OtherLength(bytes, file);
             }
 
             return sha256 == file.Sha256 ? null : $"was changed in the store: its SHA-256 begins with {sha256[..12]} instead of {file.Sha256[..12]}";
         }
     }
+
+    private static string OtherLength(long found, VersionFile file) => $"has {found:#,0} bytes in the store instead of {file.SizeBytes:#,0}";
 
     // A disk that is not mounted lacks every file; that is no damage, and this throws.
     private static async Task RequireReachableAsync(IModelStore store, CancellationToken cancellation)

@@ -21,7 +21,7 @@ internal sealed class S3Connection : IDisposable
     public S3Connection(S3Settings settings, S3Credentials credentials, AddressRules? addresses = null)
     {
         handler = Handler(settings, addresses);
-        Http = new HttpClient(handler, disposeHandler: false) { Timeout = RequestTimeout };
+        Http = new HttpClient(new NoRedirects(handler), disposeHandler: false) { Timeout = RequestTimeout };
         Server = new Uri(settings.Endpoint ?? $"https://s3.{settings.Region}.amazonaws.com");
         PublicServer = settings.PublicEndpoint is { } address ? new Uri(address) : Server;
         var key = new BasicAWSCredentials(credentials.AccessKey, credentials.SecretKey);
@@ -129,6 +129,23 @@ internal sealed class S3Connection : IDisposable
         }
 
         return chain.Build(leaf);
+    }
+
+    // The client follows some answers by itself, to wherever they say, and fails in strange ways where it does not.
+    private sealed class NoRedirects(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = await base.SendAsync(request, cancellationToken);
+            if ((int)answer.StatusCode / 100 != 3 || answer.Headers.Location is not { } elsewhere)
+            {
+                return answer;
+            }
+
+            answer.Dispose();
+            var place = new Uri(request.RequestUri!, elsewhere).GetLeftPart(UriPartial.Authority);
+            throw new StoreUnavailableException(StoreProblem.Refused, $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} sends requests on to {place}, which is not followed. If that is the store, give it as the address.");
+        }
     }
 
     private sealed class SharedHttp(HttpClient http) : HttpClientFactory

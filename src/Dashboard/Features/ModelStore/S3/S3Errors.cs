@@ -37,6 +37,7 @@ internal static class S3Errors
         AmazonS3Exception refused when IsMissing(refused) => new FileNotFoundException("The object is not in the store.", refused),
         AmazonS3Exception refused when IsFull(refused) => new StoreFullException($"The store has no room left in the bucket {settings.Bucket}.", refused),
         AmazonServiceException refused when refused.StatusCode != 0 => Refusal(settings, refused),
+        _ when Find<StoreUnavailableException>(exception) is { } refused => refused,
         _ when Find<AuthenticationException>(exception) is { } tls => new StoreUnavailableException(
             StoreProblem.Certificate,
             $"The certificate of {Server(settings)} is not trusted. Add the certificate of its authority (PEM), or correct the host name.",

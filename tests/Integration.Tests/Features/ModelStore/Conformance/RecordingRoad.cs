@@ -45,6 +45,9 @@ internal sealed class RecordingRoad : IAsyncDisposable
     /// <summary>Answers in the server's place where it gives a status.</summary>
     public Func<Seen, int?>? Answer { get; set; }
 
+    /// <summary>Where requests are sent on to, in the server's place.</summary>
+    public Uri? RedirectTo { get; set; }
+
     public string Address => app.Urls.First();
 
     public IReadOnlyList<Seen> Seen
@@ -94,6 +97,13 @@ internal sealed class RecordingRoad : IAsyncDisposable
         if (Answer?.Invoke(request) is { } status)
         {
             context.Response.StatusCode = status;
+            return;
+        }
+
+        if (RedirectTo is not null)
+        {
+            context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+            context.Response.Headers.Location = RedirectTo.AbsoluteUri;
             return;
         }
 

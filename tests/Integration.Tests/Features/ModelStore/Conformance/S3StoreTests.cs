@@ -1,8 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using Amazon.S3.Model;
+using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.S3;
+using Ops.Dashboard.Features.ModelStore.Stores;
 
 namespace Ops.Integration.Tests.Features.ModelStore.Conformance;
 
@@ -171,6 +173,33 @@ public sealed class S3StoreTests : IAsyncLifetime
         Assert.Equal(StoreProblem.NoSuchPlace, wrongBucket.Problem);
         Assert.Contains(checks, check => check is { Name: "Write an object", Passed: false });
         Assert.DoesNotContain(made.Credentials.SecretKey, string.Concat(checks), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EveryRequest_ToWhereCloudsHandOutCredentials_IsNotSent()
+    {
+        using var store = made.Open(made.Settings with { Endpoint = "http://169.254.169.254" }, addresses: new AddressRules(Options.Create(new StoresOptions())));
+
+        var refused = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.ListAsync(default).AnyAsync().AsTask());
+
+        Assert.Equal((StoreProblem.Refused, "169.254.169.254 stands for an address from which a cloud hands out credentials of the machine."), (refused.Problem, refused.Message));
+    }
+
+    [Fact]
+    public async Task Server_ThatSendsElsewhere_IsNotFollowed()
+    {
+        await using var road = await RecordingRoad.OpenAsync(new Uri(made.Settings.Endpoint!));
+        await using var other = await RecordingRoad.OpenAsync(new Uri(made.Settings.Endpoint!));
+        road.RedirectTo = new Uri(other.Address);
+        using var store = made.Open(made.Settings with { Endpoint = road.Address });
+
+        foreach (var use in new Func<Task>[] { () => store.BeginAsync(id, Size, default), () => store.OpenReadAsync(id, default), () => store.ListAsync(default).AnyAsync().AsTask() })
+        {
+            var refused = await Assert.ThrowsAsync<StoreUnavailableException>(use);
+            Assert.Equal((StoreProblem.Refused, $"{road.Address} sends requests on to {other.Address}, which is not followed. If that is the store, give it as the address."), (refused.Problem, refused.Message));
+        }
+
+        Assert.Empty(other.Seen);
     }
 
     private static async Task<HttpStatusCode> PutAsync(HttpClient http, DirectPart address, byte[] bytes, Func<string, string> change)

@@ -2,6 +2,7 @@ using Amazon.S3;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.S3;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Testing;
 
 namespace Ops.Integration.Tests.Features.ModelStore.Conformance;
@@ -40,8 +41,8 @@ internal sealed class S3TestStore : IDisposable
     }
 
     /// <summary>Opens a store with other settings.</summary>
-    public S3Store Open(S3Settings settings, S3Credentials? credentials = null, TimeProvider? time = null) =>
-        new("s3", settings, new S3Connection(settings, credentials ?? Credentials), buffers, time ?? TimeProvider.System);
+    public S3Store Open(S3Settings settings, S3Credentials? credentials = null, TimeProvider? time = null, AddressRules? addresses = null) =>
+        new("s3", settings, new S3Connection(settings, credentials ?? Credentials, addresses), buffers, time ?? TimeProvider.System);
 
     /// <summary>The key of an object.</summary>
     public string Key(string objectId) => new S3Keys(Settings.Prefix).For(objectId);
