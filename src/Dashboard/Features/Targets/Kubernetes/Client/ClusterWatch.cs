@@ -113,8 +113,9 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 Misses(failure);
                 await PauseAsync(failures, failure, cancellation);
             }
-            catch (OperationCanceledException)
+            catch (Exception) when (cancellation.IsCancellationRequested)
             {
+                // Also what broke in the moment in which it was stopped.
                 return;
             }
         }
