@@ -19,9 +19,8 @@ internal static class MonitoringFeature
         services.AddSingleton<MetricStore>();
         services.AddSingleton<MonitoringFeed>();
         services.AddSingleton<Scraper>();
-        services.AddSingleton<Prometheus.PrometheusClient>();
         services.AddHostedService<MonitoringService>();
-        services.AddSingleton<GpuSeries>();
+        services.TryAddSingleton<GpuSeries>();
         services.AddHostedService<GpuWatch>();
         services.AddSingleton<FleetQuery>();
         services.AddSingleton<FleetFeed>();

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Ops.Dashboard.Features.Monitoring;
+using Ops.Dashboard.Features.Monitoring.Gpus;
 using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 using Ops.Dashboard.Features.Targets.Kubernetes.Figures;
 using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
@@ -24,6 +26,7 @@ internal static class KubernetesDriverFeature
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
         services.AddSingleton<IReplicaTransport, PodTransport>();
         services.AddSingleton<IReplicaFigures, PodFigures>();
+        services.TryAddSingleton<GpuSeries>();
         services.AddHostedService<ClusterGpuWatch>();
         return services;
     }

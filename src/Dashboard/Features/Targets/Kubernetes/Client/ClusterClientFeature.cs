@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Ops.Dashboard.Features.Monitoring.Prometheus;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 
@@ -13,6 +15,7 @@ internal static class ClusterClientFeature
         services.AddDataProtection();
         services.AddSingleton(provider => new InClusterAccess(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TargetSecrets>();
+        services.TryAddSingleton<PrometheusClient>();
         services.AddSingleton<ClusterFactory>();
         services.AddSingleton<ClusterConnections>();
         services.AddSingleton<IClusters>(provider => provider.GetRequiredService<ClusterConnections>());
