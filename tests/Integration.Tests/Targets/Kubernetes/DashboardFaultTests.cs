@@ -13,7 +13,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
     private const int MostLines = 400;
 
     /// <summary>How many lines are passed over between two kills; each is tried where <c>OPS_TEST_EVERY_LINE</c> is set.</summary>
-    private static int Stride => Environment.GetEnvironmentVariable("OPS_TEST_EVERY_LINE") is { Length: > 0 } ? 1 : 13;
+    private static int Stride => Environment.GetEnvironmentVariable("OPS_TEST_EVERY_LINE") is { Length: > 0 } ? 1 : 20;
 
     [Fact]
     public async Task Rollout_DashboardKilledAtALine_TheNextOneEndsIt()
