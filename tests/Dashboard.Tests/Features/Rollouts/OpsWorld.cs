@@ -32,6 +32,9 @@ public enum Database
 internal sealed class OpsWorld : IAsyncDisposable
 {
     public const string Model = "digits";
+    // Made once: to run every migration takes longer than most tests.
+    private static readonly Lazy<Task<byte[]>> Migrated = new(MigrateAsync);
+
     private readonly List<ServiceProvider> processes = [];
 
     // In memory where there is such a place: these tests commit thousands of times, and none of them pulls the plug.
@@ -61,6 +64,8 @@ internal sealed class OpsWorld : IAsyncDisposable
 
     public IServiceProvider Services => processes[0];
 
+    private string RegistryFile => Path.Combine(folder.FullName, "ops.db");
+
     /// <summary>Makes a world. The environment is Production (one approval) unless told.</summary>
     /// <param name="database">Where the registry is.</param>
     /// <param name="environment">Of the local target.</param>
@@ -71,6 +76,11 @@ internal sealed class OpsWorld : IAsyncDisposable
     {
         var world = new OpsWorld(clock) { drivers = drivers ?? (static _ => { }) };
         world.postgres = database == Database.Postgres ? await PostgresServer.CreateDatabaseAsync() : null;
+        if (database == Database.Sqlite)
+        {
+            await File.WriteAllBytesAsync(world.RegistryFile, await Migrated.Value);
+        }
+
         var services = world.Start();
         await services.GetRequiredService<RegistryMigrator>().MigrateAsync();
         await world.SeedAsync(environment);
@@ -86,7 +96,7 @@ internal sealed class OpsWorld : IAsyncDisposable
         services.AddSingleton(Clock);
         if (postgres is null)
         {
-            services.AddSqliteRegistry(Path.Combine(folder.FullName, "ops.db"));
+            services.AddSqliteRegistry(RegistryFile);
         }
         else
         {
@@ -198,6 +208,24 @@ internal sealed class OpsWorld : IAsyncDisposable
 
         SqliteConnection.ClearAllPools();
         folder.Delete(recursive: true);
+    }
+
+    private static async Task<byte[]> MigrateAsync()
+    {
+        var folder = Directory.CreateTempSubdirectory("ops-migrated-").FullName;
+        try
+        {
+            await using var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(new ManualTime()).AddSqliteRegistry(Path.Combine(folder, "ops.db")).BuildServiceProvider();
+            await services.GetRequiredService<RegistryMigrator>().MigrateAsync();
+            var copy = Path.Combine(folder, "copy.db");
+            await using var db = await services.GetRequiredService<IDbContextFactory<RegistryDb>>().CreateDbContextAsync();
+            await db.Database.ExecuteSqlAsync($"VACUUM INTO {copy}");
+            return await File.ReadAllBytesAsync(copy);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private async Task SeedAsync(TargetEnvironment environment)
