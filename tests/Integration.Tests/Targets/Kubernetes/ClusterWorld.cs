@@ -29,6 +29,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly ClusterFixture cluster;
     private readonly List<Dashboard> dashboards = [];
+    private readonly SemaphoreSlim asking = new(1);
 
     private ClusterWorld(ClusterFixture cluster, OpsWorld ops, FaultyApi faults, string space) => (this.cluster, Ops, Faults, Space) = (cluster, ops, faults, space);
 
@@ -67,7 +68,19 @@ internal sealed class ClusterWorld : IAsyncDisposable
     }
 
     /// <summary>Asks for a version, has it approved, and leaves it to the controller.</summary>
-    public async Task<RolloutRef> ApproveAsync(int version, Func<DraftPlan, DraftPlan>? change = null) => await DecideAsync(await RequestAsync(version, change));
+    public async Task<RolloutRef> ApproveAsync(int version, Func<DraftPlan, DraftPlan>? change = null)
+    {
+        // One after the other: people who ask in the same moment are told to try again.
+        await asking.WaitAsync();
+        try
+        {
+            return await DecideAsync(await RequestAsync(version, change));
+        }
+        finally
+        {
+            asking.Release();
+        }
+    }
 
     /// <summary>Asks for a version.</summary>
     public Task<RolloutRef> RequestAsync(int version, Func<DraftPlan, DraftPlan>? change = null) =>
@@ -164,6 +177,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
             await dashboard.StopAsync();
         }
 
+        asking.Dispose();
         await Ops.DisposeAsync();
         await Faults.DisposeAsync();
         await Api.DeleteAsync($"/api/v1/namespaces/{Space}");

@@ -132,13 +132,14 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         async () => (await world.Ops.EventsAsync(rollout.Id)).Any(e => e.Message.Contains(text, StringComparison.Ordinal)),
         async () => string.Join(" | ", (await world.Ops.EventsAsync(rollout.Id)).Select(e => e.Message)));
 
-    /// <summary>The fewest ready replicas that version 1 had at any look.</summary>
+    /// <summary>The fewest ready pods that version 1 had at any look. Pods are counted, since what a Deployment says of them lags behind.</summary>
     private static async Task<long> LeastReadyAsync(ClusterWorld world, RolloutRef rollout, CancellationToken over)
     {
         var least = long.MaxValue;
         while (!over.IsCancellationRequested)
         {
-            least = Math.Min(least, (await world.DeploymentAsync(rollout.EndpointId, 1))?.Number("status", "readyReplicas") ?? 0);
+            var pods = await world.PodsAsync(rollout.EndpointId);
+            least = Math.Min(least, pods.Count(p => p.Text("metadata", "labels", "app.kubernetes.io/version") == "1" && Conditions.Find(p, "Ready").Text("status") == "True"));
             await Task.Delay(100, CancellationToken.None);
         }
 
