@@ -94,6 +94,26 @@ internal sealed class ClusterWorld : IAsyncDisposable
         return decided.Value;
     }
 
+    /// <summary>Has a version rolled out to the end.</summary>
+    public async Task<RolloutRef> SucceedAsync(int version, Func<DraftPlan, DraftPlan>? change = null)
+    {
+        var rollout = await ApproveAsync(version, change);
+        await EndedAsync(rollout, RolloutState.Succeeded);
+        return rollout;
+    }
+
+    /// <summary>Waits until the history of a rollout has a sentence with this in it.</summary>
+    public Task ToldAsync(RolloutRef rollout, string text) => UntilAsync(
+        async () => (await Ops.EventsAsync(rollout.Id)).Any(e => e.Message.Contains(text, StringComparison.Ordinal)),
+        async () => $"{await PictureAsync(rollout.EndpointId)}: {string.Join(" | ", (await Ops.EventsAsync(rollout.Id)).Select(e => e.Message))}");
+
+    /// <summary>Asserts that a rollout was asked for, approved, begun and ended well, each once and in this order.</summary>
+    public async Task AssertToldOnceAsync(RolloutRef rollout)
+    {
+        string[] once = [RolloutEventKinds.Requested, RolloutEventKinds.Approved, RolloutEventKinds.Started, RolloutEventKinds.Succeeded];
+        Assert.Equal(once, (await Ops.EventsAsync(rollout.Id)).Select(e => e.Kind).Where(once.Contains));
+    }
+
     /// <summary>Waits until a rollout has ended in a state, or fails with what it says instead.</summary>
     public async Task<Rollout> EndedAsync(RolloutRef rollout, RolloutState state)
     {

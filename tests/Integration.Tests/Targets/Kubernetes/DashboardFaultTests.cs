@@ -26,8 +26,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
             var endpoint = $"killed-{line}";
             var life = new DashboardLife(line);
             var dashboard = await world.StartAsync(life);
-            var first = await world.ApproveAsync(1, d => d with { Endpoint = endpoint });
-            await world.EndedAsync(first, RolloutState.Succeeded);
+            var first = await world.SucceedAsync(1, d => d with { Endpoint = endpoint });
             life.Arm();
             var second = await world.ApproveAsync(2, d => d with { Endpoint = endpoint });
             await ClusterWorld.UntilAsync(
@@ -39,8 +38,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
             var next = await world.StartAsync();
             await world.EndedAsync(second, RolloutState.Succeeded);
             await world.QuietAsync(second, 2);
-            string[] once = [RolloutEventKinds.Requested, RolloutEventKinds.Approved, RolloutEventKinds.Started, RolloutEventKinds.Succeeded];
-            Assert.Equal(once, (await world.Ops.EventsAsync(second.Id)).Select(e => e.Kind).Where(once.Contains));
+            await world.AssertToldOnceAsync(second);
             await next.StopAsync();
             if (!life.Ended.IsCompleted)
             {
@@ -62,8 +60,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
         await using var world = await ClusterWorld.CreateAsync(cluster);
         var life = new DashboardLife();
         var leader = await world.StartAsync(life);
-        var first = await world.ApproveAsync(1);
-        await world.EndedAsync(first, RolloutState.Succeeded);
+        var first = await world.SucceedAsync(1);
         life.PauseAt(line);
         var second = await world.ApproveAsync(2);
         await life.Paused.WaitAsync(TimeSpan.FromSeconds(30));
@@ -71,8 +68,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
 
         await world.StartAsync();
         await world.EndedAsync(second, RolloutState.Succeeded);
-        var third = await world.ApproveAsync(3);
-        await world.EndedAsync(third, RolloutState.Succeeded);
+        var third = await world.SucceedAsync(3);
         await world.QuietAsync(third, 3);
         var before = world.Faults.Calls.Count(c => c.IsWrite);
 
@@ -92,8 +88,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
         await using var world = await ClusterWorld.CreateAsync(cluster);
         var life = new DashboardLife();
         await world.StartAsync(life);
-        var first = await world.ApproveAsync(1);
-        await world.EndedAsync(first, RolloutState.Succeeded);
+        var first = await world.SucceedAsync(1);
         await world.ScriptAsync(2, PodScript.ReadyAfter(TimeSpan.FromSeconds(3)));
         var second = await world.ApproveAsync(2);
         await ClusterWorld.UntilAsync(async () => await world.DeploymentAsync(second.EndpointId, 2) is not null, () => world.PictureAsync(second.EndpointId));

@@ -24,8 +24,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         await Task.WhenAll(cases.Select(async c =>
         {
             await world.ScriptAsync(2, c.Script, c.Endpoint);
-            var first = await world.ApproveAsync(1, d => d with { Endpoint = c.Endpoint });
-            await world.EndedAsync(first, RolloutState.Succeeded);
+            var first = await world.SucceedAsync(1, d => d with { Endpoint = c.Endpoint });
             var second = await world.ApproveAsync(2, d => d with { Endpoint = c.Endpoint, ProgressDeadlineSeconds = 10 });
             using var over = new CancellationTokenSource();
             var watching = LeastReadyAsync(world, first, over.Token);
@@ -45,14 +44,13 @@ public sealed class PodFaultTests(ClusterFixture cluster)
     {
         await using var world = await ClusterWorld.CreateAsync(cluster);
         await world.StartAsync();
-        var first = await world.ApproveAsync(1);
-        await world.EndedAsync(first, RolloutState.Succeeded);
+        var first = await world.SucceedAsync(1);
         var quota = $"/api/v1/namespaces/{world.Space}/resourcequotas";
         await world.Api.PostAsync(quota, JsonNode.Parse("""{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"pods":"2"}}}""")!);
         await world.Api.UntilAsync(quota + "/q", q => q.Text("status", "used", "pods") == "2");
 
         var second = await world.ApproveAsync(2);
-        await ToldAsync(world, second, "quota");
+        await world.ToldAsync(second, "quota");
         Assert.Equal(2, (await world.DeploymentAsync(first.EndpointId, 1))?.Number("status", "readyReplicas"));
         await world.Api.DeleteAsync(quota + "/q");
 
@@ -83,7 +81,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         Assert.True(taken.Code == 201, taken.Message);
         var rollout = await world.DecideAsync(asked);
 
-        await ToldAsync(world, rollout, "nvidia.com/gpu");
+        await world.ToldAsync(rollout, "nvidia.com/gpu");
         await world.Api.DeleteAsync($"/api/v1/namespaces/{world.Space}/pods/other");
 
         await world.EndedAsync(rollout, RolloutState.Succeeded);
@@ -98,8 +96,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         await world.StartAsync();
         string[] nodes = [$"a-{world.Space}", $"b-{world.Space}"];
         await Task.WhenAll(nodes.Select(n => cluster.AddNodeAsync(n, 2)));
-        var first = await world.ApproveAsync(1, d => d with { Nodes = nodes, Gpus = 1 });
-        await world.EndedAsync(first, RolloutState.Succeeded);
+        var first = await world.SucceedAsync(1, d => d with { Nodes = nodes, Gpus = 1 });
         using var over = new CancellationTokenSource();
         var watching = LeastReadyAsync(world, first, over.Token);
 
@@ -127,10 +124,6 @@ public sealed class PodFaultTests(ClusterFixture cluster)
             await world.Api.DeleteAsync($"/api/v1/nodes/{node}");
         }
     }
-
-    private static async Task ToldAsync(ClusterWorld world, RolloutRef rollout, string text) => await ClusterWorld.UntilAsync(
-        async () => (await world.Ops.EventsAsync(rollout.Id)).Any(e => e.Message.Contains(text, StringComparison.Ordinal)),
-        async () => string.Join(" | ", (await world.Ops.EventsAsync(rollout.Id)).Select(e => e.Message)));
 
     /// <summary>The fewest ready pods that version 1 had at any look. Pods are counted, since what a Deployment says of them lags behind.</summary>
     private static async Task<long> LeastReadyAsync(ClusterWorld world, RolloutRef rollout, CancellationToken over)

@@ -25,8 +25,7 @@ public sealed class RolloutFaultTests(ClusterFixture cluster)
     {
         await using var world = await ClusterWorld.CreateAsync(cluster);
         await world.StartAsync();
-        var first = await world.ApproveAsync(1);
-        await world.EndedAsync(first, RolloutState.Succeeded);
+        var first = await world.SucceedAsync(1);
 
         var disturbed = DisturbAsync(world.Faults, course);
         var second = await world.ApproveAsync(2);
@@ -36,8 +35,7 @@ public sealed class RolloutFaultTests(ClusterFixture cluster)
 
         await world.QuietAsync(second, 2);
         Assert.Equal(course != "nothing", world.Faults.Struck > 0);
-        string[] once = [RolloutEventKinds.Requested, RolloutEventKinds.Approved, RolloutEventKinds.Started, RolloutEventKinds.Succeeded];
-        Assert.Equal(once, (await world.Ops.EventsAsync(second.Id)).Select(e => e.Kind).Where(once.Contains));
+        await world.AssertToldOnceAsync(second);
         await using var db = world.Ops.Open();
         Assert.Equal(1, await db.AuditEntries.CountAsync(e => e.Action == "rollout.approve" && e.SubjectId == second.Id.ToString()));
         Assert.Equal(0, await db.RolloutEvents.CountAsync(e => e.RolloutId == second.Id && e.Kind == RolloutEventKinds.Failed));

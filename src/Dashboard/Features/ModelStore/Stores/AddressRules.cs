@@ -51,7 +51,7 @@ internal sealed class AddressRules(IOptions<StoresOptions> options)
 
         try
         {
-            var all = IPAddress.TryParse(uri.DnsSafeHost, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(uri.DnsSafeHost, cancellation);
+            var all = await CheckedAddresses.LookUpAsync(uri.DnsSafeHost, cancellation);
             return all.Any(IsMetadata) ? Refused(field) : Result.Done;
         }
         catch (SocketException)
@@ -66,28 +66,14 @@ internal sealed class AddressRules(IOptions<StoresOptions> options)
 
     /// <summary>Connects for <see cref="SocketsHttpHandler.ConnectCallback"/>, to none but the addresses that were looked at here.</summary>
     /// <exception cref="StoreUnavailableException">The name stands for an address that is refused.</exception>
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        var addresses = IPAddress.TryParse(context.DnsEndPoint.Host, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
-        if (addresses.Any(IsRefused))
-        {
-            throw new StoreUnavailableException(StoreProblem.Refused, $"{context.DnsEndPoint.Host} stands for an address from which a cloud hands out credentials of the machine.");
-        }
+    public ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => CheckedAddresses.ConnectAsync(
+        context.DnsEndPoint,
+        IsRefused,
+        host => new StoreUnavailableException(StoreProblem.Refused, $"{host} stands for an address from which a cloud hands out credentials of the machine."),
+        cancellation);
 
-        return await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
-    }
-
-    /// <summary>Looks a name up and connects to it at once, unless it is an address from which a cloud hands out credentials of the machine.</summary>
-    /// <exception cref="InvalidOperationException">It is one.</exception>
-    /// <exception cref="SocketException">It has no address, or none answers.</exception>
-    public static async ValueTask<Stream> ConnectUnlessMetadataAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        var host = context.DnsEndPoint.Host;
-        var addresses = IPAddress.TryParse(host, out var ip) ? [ip] : await Dns.GetHostAddressesAsync(host, cancellation);
-        return addresses.Any(IsMetadata)
-            ? throw new InvalidOperationException($"{host} is an address from which a cloud hands out credentials of the machine. It is refused.")
-            : await CheckedAddresses.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellation);
-    }
+    /// <summary>Says that a host is refused because of <see cref="IsMetadata"/>.</summary>
+    public static string RefusalOf(string host) => $"{host} is an address from which a cloud hands out credentials of the machine. It is refused.";
 
     /// <summary>Whether a cloud hands out credentials of the machine there.</summary>
     public static bool IsMetadata(IPAddress address)

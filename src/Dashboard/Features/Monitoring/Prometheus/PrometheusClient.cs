@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ops.Dashboard.Features.ModelStore.Stores;
+using Ops.Dashboard.Hosting;
 
 namespace Ops.Dashboard.Features.Monitoring.Prometheus;
 
@@ -16,7 +17,7 @@ internal sealed class PrometheusClient : IDisposable
 
     private const int MostBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectCallback = AddressRules.ConnectUnlessMetadataAsync })
+    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectCallback = ConnectAsync })
     {
         Timeout = Timeout,
         MaxResponseContentBufferSize = MostBytes,
@@ -51,6 +52,9 @@ internal sealed class PrometheusClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
+    private static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => CheckedAddresses.ConnectAsync(
+        context.DnsEndPoint, AddressRules.IsMetadata, host => new HttpRequestException(AddressRules.RefusalOf(host)), cancellation);
+
     private async Task<HttpResponseMessage> SendAsync(Uri server, HttpContent form, CancellationToken cancellation)
     {
         HttpResponseMessage reply;
@@ -61,10 +65,6 @@ internal sealed class PrometheusClient : IDisposable
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {
             throw new HttpRequestException($"Prometheus at {server} has not answered within {Timeout.TotalSeconds:0} s.", exception);
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new HttpRequestException(exception.Message, exception);
         }
 
         if (reply.IsSuccessStatusCode)

@@ -68,17 +68,8 @@ internal sealed class ClusterAccess : IDisposable
         }
     }
 
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-    {
-        try
-        {
-            return await AddressRules.ConnectUnlessMetadataAsync(context, cancellation);
-        }
-        catch (InvalidOperationException exception)
-        {
-            throw new ClusterException(ClusterProblem.Unreachable, exception.Message, exception);
-        }
-    }
+    private static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => CheckedAddresses.ConnectAsync(
+        context.DnsEndPoint, AddressRules.IsMetadata, host => new ClusterException(ClusterProblem.Unreachable, AddressRules.RefusalOf(host)), cancellation);
 
     private SslClientAuthenticationOptions Tls()
     {

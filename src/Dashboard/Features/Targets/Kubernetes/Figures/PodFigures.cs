@@ -8,7 +8,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Figures;
 /// Figures of pods from the Prometheus of their target, for all pods of a namespace in one question. Prometheus must give its series the labels
 /// <c>namespace</c> and <c>pod</c>, as pod monitors of its operator do.
 /// </summary>
-internal sealed class PodFigures(KubernetesTargetDriver driver, PrometheusClient prometheus, TimeProvider time) : IReplicaFigures, IDisposable
+internal sealed class PodFigures(KubernetesTargetDriver driver, PrometheusClient prometheus, TimeProvider time) : IReplicaFigures
 {
     // Prometheus has something new every 15 to 60 seconds; asking more often would only load it.
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
@@ -32,15 +32,6 @@ internal sealed class PodFigures(KubernetesTargetDriver driver, PrometheusClient
             : throw new HttpRequestException($"Prometheus has taken no figures of {replica.Id} in the last minute. It must scrape port {Objects.RevisionFiles.Port} of the pods.");
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var answer in answers.Values)
-        {
-            answer.Dispose();
-        }
-    }
-
     private async Task<IReadOnlyDictionary<string, (IReadOnlyCollection<MetricSample>, DateTimeOffset)>> AskAsync(Uri server, string ns)
     {
         var selector = $"{{__name__=~\"{string.Join('|', RuntimeScrape.Names)}\",namespace=\"{ns}\",pod!=\"\"}}";
@@ -52,32 +43,25 @@ internal sealed class PodFigures(KubernetesTargetDriver driver, PrometheusClient
     }
 
     /// <summary>The last answer, shared by all who ask at the same time; a failure is shared as well.</summary>
-    private sealed class Answer : IDisposable
+    private sealed class Answer
     {
-        private readonly SemaphoreSlim gate = new(1);
+        private readonly Lock gate = new();
         private Task<IReadOnlyDictionary<string, (IReadOnlyCollection<MetricSample>, DateTimeOffset)>>? last;
         private long asked;
 
-        public async Task<IReadOnlyDictionary<string, (IReadOnlyCollection<MetricSample>, DateTimeOffset)>> GetAsync(
+        public Task<IReadOnlyDictionary<string, (IReadOnlyCollection<MetricSample>, DateTimeOffset)>> GetAsync(
             Func<Task<IReadOnlyDictionary<string, (IReadOnlyCollection<MetricSample>, DateTimeOffset)>>> ask, TimeProvider time, CancellationToken cancellation)
         {
-            await gate.WaitAsync(cancellation);
-            try
+            lock (gate)
             {
                 if (last is null || (last.IsCompleted && time.GetElapsedTime(asked) >= Every))
                 {
                     asked = time.GetTimestamp();
                     last = ask();
                 }
-            }
-            finally
-            {
-                gate.Release();
-            }
 
-            return await last.WaitAsync(cancellation);
+                return last.WaitAsync(cancellation);
+            }
         }
-
-        public void Dispose() => gate.Dispose();
     }
 }

@@ -49,7 +49,7 @@ public sealed class PodFiguresTests : IAsyncLifetime
     [Fact]
     public async Task Read_ManyPods_AsksOnceInFiveSeconds()
     {
-        using var figures = new PodFigures(driver, client, time);
+        var figures = new PodFigures(driver, client, time);
 
         Assert.True(figures.Carries(KubernetesSamples.Endpoint, Pod));
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => figures.ReadAsync(KubernetesSamples.Endpoint, Pod, default)));
@@ -65,7 +65,7 @@ public sealed class PodFiguresTests : IAsyncLifetime
     [Fact]
     public async Task Read_PodThatIsNotScraped_SaysWhatPrometheusMustDo()
     {
-        using var figures = new PodFigures(driver, client, time);
+        var figures = new PodFigures(driver, client, time);
 
         var missing = await Assert.ThrowsAsync<HttpRequestException>(() => figures.ReadAsync(KubernetesSamples.Endpoint, Pod with { Id = "digits-2" }, default));
 
@@ -82,7 +82,7 @@ public sealed class PodFiguresTests : IAsyncLifetime
     public async Task Read_SomethingElseAnswers_Fails(int code, string body, Type expected)
     {
         answer = (code, body);
-        using var figures = new PodFigures(driver, client, time);
+        var figures = new PodFigures(driver, client, time);
 
         await Assert.ThrowsAsync(expected, () => figures.ReadAsync(KubernetesSamples.Endpoint, Pod, default));
     }
