@@ -107,6 +107,18 @@ internal sealed class ClusterWorld : IAsyncDisposable
         async () => (await Ops.EventsAsync(rollout.Id)).Any(e => e.Message.Contains(text, StringComparison.Ordinal)),
         async () => $"{await PictureAsync(rollout.EndpointId)}: {string.Join(" | ", (await Ops.EventsAsync(rollout.Id)).Select(e => e.Message))}");
 
+    /// <summary>Waits until no dashboard has changed anything in the cluster for a second: what a person does then meets no pass that is at work.</summary>
+    public async Task CalmAsync()
+    {
+        int before;
+        do
+        {
+            before = Faults.Calls.Count(c => c.IsWrite);
+            await Task.Delay(TimeSpan.FromSeconds(1));
+        }
+        while (Faults.Calls.Count(c => c.IsWrite) != before);
+    }
+
     /// <summary>Asserts that a rollout was asked for, approved, begun and ended well, each once and in this order.</summary>
     public async Task AssertToldOnceAsync(RolloutRef rollout)
     {

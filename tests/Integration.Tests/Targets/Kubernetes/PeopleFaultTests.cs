@@ -26,6 +26,7 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         await world.ScriptAsync(2, PodScript.FailingProbe);
         var second = await world.ApproveAsync(2);
         await ClusterWorld.UntilAsync(async () => (await world.PodsAsync(second.EndpointId)).Count >= 3, () => world.PictureAsync(second.EndpointId));
+        await world.CalmAsync();
         var (old, made) = ((await world.DeploymentAsync(second.EndpointId, 1))!, (await world.DeploymentAsync(second.EndpointId, 2))!);
 
         await DoAsync(world, deed, old, made);
@@ -46,6 +47,7 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         var driver = dashboard.Services.GetRequiredService<KubernetesTargetDriver>();
         var first = await world.SucceedAsync(1);
         await world.QuietAsync(first, 1);
+        await world.CalmAsync();
         var path = world.PathOf((await world.DeploymentAsync(first.EndpointId, 1))!);
 
         await world.Api.MergeAsync(path, """{"spec":{"replicas":3}}""");
