@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Connections;
 using Ops.Runtime.Grpc;
 using Ops.Runtime.Inference;
 using Ops.Runtime.Lifecycle;
@@ -36,21 +36,7 @@ internal static class RuntimeServer
             .AddGrpcInference();
         builder.AddMonitoring();
         builder.AddTracing();
-        builder.WebHost.UseKestrelCore();
-        builder.Services.Configure<SocketTransportOptions>(sockets =>
-        {
-            // A request is parsed and answered on the thread that received it, which is one of the pool in any case. What takes
-            // long (a run that is not known to be short) leaves that thread, see ModelScheduler.
-            sockets.UnsafePreferInlineScheduling = true;
-            // Spares a call to the system per request; an idle connection holds a buffer of 4 KiB instead.
-            sockets.WaitForDataBeforeAllocatingBuffer = false;
-        });
-        builder.Services.AddOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>().Configure<IOptions<RuntimeOptions>, ListenAddresses>((kestrel, runtime, addresses) =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = runtime.Value.MaxRequestBytes;
-            addresses.Configure(kestrel);
-        });
+        builder.AddConnections();
 
         var app = builder.Build();
         app.UseWhen(GrpcFeature.IsGrpcAddress, grpc => grpc.UseMiddleware<GrpcMiddleware>());

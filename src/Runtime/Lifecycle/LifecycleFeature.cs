@@ -17,7 +17,6 @@ internal static class LifecycleFeature
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<RuntimeState>();
         services.AddSingleton<RequestsInFlight>();
-        services.AddSingleton<ListenAddresses>();
         services.AddSingleton<RunFolder>(s => new RunFolder(s.GetRequiredService<IOptions<RuntimeOptions>>()));
         services.AddHostedService<RunFolderService>();
         services.AddHostedService<DrainService>();

@@ -1,3 +1,5 @@
+using Ops.Runtime.Connections;
+
 namespace Ops.Runtime.Lifecycle;
 
 /// <summary>

@@ -16,7 +16,7 @@ namespace Ops.Benchmarks.Runtime;
 internal sealed record RuntimeBenchmarkOptions(
     TimeSpan Window, TimeSpan WarmUp, string[] Models, Protocol[] Protocols, int[] Concurrencies, int Threads, bool Spin, string Batching, bool Peer)
 {
-    public const string Usage = "runtime [--quick] [--seconds 3] [--warm-up 1] [--models digits_mlp,digits_cnn,resnet18] [--protocols binary,json,grpc] "
+    public const string Usage = "runtime [--quick] [--seconds 3] [--warm-up 1] [--models digits_mlp,digits_cnn,resnet18,brightness] [--protocols binary,json,grpc] "
         + "[--concurrency 1,4,16,64] [--threads N] [--spin] [--batching auto|on|off] [--peer fastify]";
 
     /// <exception cref="FormatException">An option is unknown or has a wrong value.</exception>

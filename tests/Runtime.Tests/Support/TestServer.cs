@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Connections;
 using Ops.Runtime.Lifecycle;
 
 namespace Ops.Runtime.Tests.Support;

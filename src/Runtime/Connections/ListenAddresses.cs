@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
 
-namespace Ops.Runtime.Lifecycle;
+namespace Ops.Runtime.Connections;
 
 /// <summary>
 /// Where the server listens. HTTP/1.1 and HTTP/2 cannot share a port without TLS to choose between them, so gRPC has
