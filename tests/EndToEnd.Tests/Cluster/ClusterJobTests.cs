@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Ops.Data.Access;
@@ -69,6 +70,7 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await Expect(olga.Page.GetByText("gpu-2").First).ToBeVisibleAsync();
         await LookAsync(olga, "cluster-3-first");
         Assert.Equal(["gpu-2", "gpu-3"], PodsOf(cluster, "1").Select(p => p.Text("spec", "nodeName")).Order());
+        await AskInThePlaygroundAsync(olga);
 
         // The second as a canary, whose gate allows a millisecond and which is asked for a lot at once.
         await olga.GoAsync($"/rollouts/new?version={await Road.VersionIdAsync(dashboard, "digits", 2)}&endpoint=digits");
@@ -99,6 +101,12 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await LookAsync(olga, "cluster-4-strategy");
         await NextAsync(olga, "Review");
         await olga.Page.GetByLabel("Why").FillAsync("better on noisy images");
+        await olga.Page.GetByText("The objects in the cluster, as YAML").ClickAsync();
+        await olga.Page.GetByRole(AriaRole.Button, new() { Name = "Compare with the cluster" }).ClickAsync();
+        await Expect(olga.Page.GetByRole(AriaRole.Region, new() { Name = "Compared with the cluster" })).ToContainTextAsync("4 as planned, 4 new, 4 removed");
+        await LookAsync(olga, "cluster-5-compared");
+        await olga.Page.GetByRole(AriaRole.Button, new() { Name = "Dry run" }).ClickAsync();
+        await Expect(olga.Page.GetByRole(AriaRole.Region, new() { Name = "Dry run" })).ToContainTextAsync("8 accepted");
         await LookAsync(olga, "cluster-5-review");
         var second = await Road.SubmitAsync(olga);
         await Road.ApproveAsync(anton, "digits");
@@ -145,6 +153,22 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await window.Page.WaitForURLAsync("**/targets/gpu-cluster");
         await Expect(window.Page.GetByText("gpu-3").First).ToBeVisibleAsync();
         await LookAsync(window, "cluster-0-target");
+    }
+
+    /// <summary>From outside the cluster a request goes to a pod through the API server.</summary>
+    private async Task AskInThePlaygroundAsync(SignedIn window)
+    {
+        var digits = Digits.Read();
+        await window.GoAsync("/endpoints/digits/playground");
+        var request = window.Page.GetByRole(AriaRole.Region, new() { Name = "Request", Exact = true });
+        await request.GetByRole(AriaRole.Button, new() { Name = "JSON", Exact = true }).ClickAsync();
+        await request.GetByLabel("Values of input as JSON").FillAsync(JsonSerializer.Serialize(digits.Input(0).ToArray()));
+        var answered = window.Page.WaitForResponseAsync(r => r.Url.Contains("/serve/digits/", StringComparison.Ordinal));
+        await request.GetByRole(AriaRole.Button, new() { Name = "Send" }).ClickAsync();
+        var answer = await (await answered).JsonAsync();
+        Assert.Equal("mlp", digits.WhoAnswered(0, Digits.Logits(answer!.Value)));
+        await Expect(window.Page.GetByRole(AriaRole.Region, new() { Name = "Response", Exact = true }).Locator("pre").First).ToBeAttachedAsync();
+        await LookAsync(window, "cluster-3a-playground");
     }
 
     private static async Task NextAsync(SignedIn window, string title)
