@@ -125,7 +125,12 @@ public sealed class UploadOnS3Tests : IAsyncLifetime
 
         await using var db = host.Db();
         var left = await made.Store.ListAsync(default).ToListAsync();
-        Assert.Equal([live.StoreToken], left.Where(item => !item.IsComplete).Select(item => item.Token));
+        if (await made.ListsUnfinishedAsync())
+        {
+            Assert.Equal([live.StoreToken], left.Where(item => !item.IsComplete).Select(item => item.Token));
+        }
+
+        Assert.Contains(live.StoreToken, await made.UploadsOfAsync(live.ObjectId));
         Assert.Equal(await db.VersionFiles.Select(f => f.ObjectId).ToListAsync(), left.Where(item => item.IsComplete).Select(item => item.ObjectId));
     }
 
@@ -165,7 +170,7 @@ public sealed class UploadOnS3Tests : IAsyncLifetime
         var replies = await Task.WhenAll(PutAsync(first.ClientFor(person), upload, 1), PutAsync(second.ClientFor(person), upload, 2));
 
         Assert.All(replies, reply => Assert.Equal(HttpStatusCode.OK, reply.StatusCode));
-        Assert.Single(await made.Store.ListAsync(default).ToListAsync());
+        Assert.Single(await made.UploadsOfAsync((await FileAsync(first, upload.Id)).ObjectId));
         using var completed = await first.ClientFor(person).CompleteAsync(upload, Model);
         Assert.Equal("Completed", (await first.ClientFor(person).WaitForEndAsync(upload.Id)).State);
         await second.StopAsync();

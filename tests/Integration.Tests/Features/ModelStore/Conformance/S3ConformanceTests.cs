@@ -9,4 +9,6 @@ public sealed class S3ConformanceTests : StoreConformance, IDisposable
     public void Dispose() => made?.Dispose();
 
     private protected override async Task<IModelStore> StoreAsync() => (made ??= await S3TestStore.MakeAsync()).Store;
+
+    private protected override Task<bool> ListsUnfinishedAsync() => made!.ListsUnfinishedAsync();
 }

@@ -1,4 +1,5 @@
 using Amazon.S3;
+using Amazon.S3.Model;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.S3;
@@ -43,6 +44,20 @@ internal sealed class S3TestStore : IDisposable
     /// <summary>Opens a store with other settings.</summary>
     public S3Store Open(S3Settings settings, S3Credentials? credentials = null, TimeProvider? time = null, AddressRules? addresses = null) =>
         new("s3", settings, new S3Connection(settings, credentials ?? Credentials, addresses), buffers, time ?? TimeProvider.System);
+
+    /// <summary>Ids of the unfinished uploads of an object. Every server answers for a whole key.</summary>
+    public async Task<IReadOnlyList<string>> UploadsOfAsync(string objectId) =>
+        [.. (await Bare.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = Settings.Bucket, Prefix = Key(objectId) })).MultipartUploads?.Select(u => u.UploadId) ?? []];
+
+    /// <summary>Whether the server lists unfinished uploads below a prefix; MinIO only does for whole keys, and clears away by itself what nobody finishes.</summary>
+    public async Task<bool> ListsUnfinishedAsync()
+    {
+        var key = Settings.Prefix + "tried/" + Guid.NewGuid().ToString("N");
+        var tried = await Bare.InitiateMultipartUploadAsync(Settings.Bucket, key);
+        var listed = await Bare.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = Settings.Bucket, Prefix = Settings.Prefix + "tried/" });
+        await Bare.AbortMultipartUploadAsync(Settings.Bucket, key, tried.UploadId);
+        return listed.MultipartUploads?.Count > 0;
+    }
 
     /// <summary>The key of an object.</summary>
     public string Key(string objectId) => new S3Keys(Settings.Prefix).For(objectId);

@@ -13,6 +13,9 @@ public abstract class StoreConformance
 
     private protected abstract Task<IModelStore> StoreAsync();
 
+    /// <summary>Whether the store can tell which objects are unfinished.</summary>
+    private protected virtual Task<bool> ListsUnfinishedAsync() => Task.FromResult(true);
+
     [Fact]
     public async Task Parts_LastFirst_ReadBackAsTheWhole()
     {
@@ -108,7 +111,7 @@ public abstract class StoreConformance
     {
         var store = await StoreAsync();
         var unfinished = await store.BeginAsync(id, Size, default);
-        Assert.Contains(await store.ListAsync(default).ToListAsync(), item => item.ObjectId == id && !item.IsComplete && item.Token == unfinished.Token);
+        Assert.Equal(await ListsUnfinishedAsync(), (await store.ListAsync(default).ToListAsync()).Exists(item => item.ObjectId == id && !item.IsComplete && item.Token == unfinished.Token));
 
         await store.DeleteAsync(id, default);
         await store.DeleteAsync(id, default);
