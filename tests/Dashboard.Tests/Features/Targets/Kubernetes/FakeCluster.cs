@@ -80,6 +80,8 @@ internal sealed class FakeCluster : ICluster, IClusters
         return LogSays is { } said ? Task.FromResult(said) : Task.FromException<IReadOnlyList<string>>(new InvalidOperationException("It may not be read."));
     }
 
+    public Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation) => ReadLogAsync(pod, container, lines, previous: false, cancellation);
+
     public Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation) => throw new NotSupportedException();
 
     /// <summary>Stores a copy, as if somebody of that name had written it.</summary>
