@@ -227,9 +227,10 @@ public sealed class KubernetesTargetDriverTests : IDisposable
 
         Assert.Equal(1, observed.Find(Endpoint.Id)!.ReadyOf(one.PlanId));
         Assert.Equal([TargetEventKinds.Started, TargetEventKinds.Ready], told.Select(t => t.Kind));
+        Assert.Equal("Replica a is ready on gpu-1.", told[^1].Message);
         cluster.Remove(Pod("a", ready: true));
         Assert.Empty(observed.Find(Endpoint.Id)!.Replicas);
-        Assert.Equal(TargetEventKinds.Stopped, told[^1].Kind);
+        Assert.Equal((TargetEventKinds.Stopped, "Replica a is gone from gpu-1."), (told[^1].Kind, told[^1].Message));
     }
 
     [Fact]
