@@ -89,6 +89,7 @@ internal sealed class FakeCluster : ICluster, IClusters
     {
         var copy = Copy(one);
         copy.Metadata.ResourceVersion = $"{++version}";
+        copy.Metadata.Uid = stored.GetValueOrDefault($"{one.Kind}/{one.Metadata.Name}")?.Metadata.Uid ?? Guid.NewGuid().ToString();
         copy.Metadata.ManagedFields = [.. copy.Metadata.ManagedFields?.Where(f => f.Manager != manager) ?? [], new() { Manager = manager, Time = new DateTime(2026, 1, 1).AddSeconds(version) }];
         stored[$"{one.Kind}/{one.Metadata.Name}"] = copy;
         if (!Lags && copy.Metadata.Labels?.ContainsKey(ObjectLabels.ManagedBy) == true)
@@ -103,6 +104,11 @@ internal sealed class FakeCluster : ICluster, IClusters
     public void Remove(IKubernetesObject<V1ObjectMeta> one)
     {
         stored.Remove($"{one.Kind}/{one.Metadata.Name}");
+        if (Lags)
+        {
+            return;
+        }
+
         seen.Remove($"{one.Kind}/{one.Metadata.Name}");
         Changed?.Invoke(new(one, IsGone: true));
     }
@@ -111,6 +117,11 @@ internal sealed class FakeCluster : ICluster, IClusters
     public void CatchUp()
     {
         Lags = false;
+        foreach (var gone in seen.Values.Where(o => !stored.ContainsKey($"{o.Kind}/{o.Metadata.Name}")).ToList())
+        {
+            Remove(gone);
+        }
+
         foreach (var one in stored.Values.ToList())
         {
             Show(one);

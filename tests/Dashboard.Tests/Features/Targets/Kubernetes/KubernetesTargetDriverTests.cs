@@ -157,6 +157,38 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Apply_DeletedInTheMomentOfAnApply_IsToldOnce()
+    {
+        await SettledAsync();
+        cluster.Lags = true;
+        cluster.Remove(cluster.All<V1Deployment>().Single());
+
+        await ApplyAsync(one with { Replicas = 5 });
+        await ApplyAsync(one with { Replicas = 5 });
+        cluster.CatchUp();
+        await ApplyAsync(one with { Replicas = 5 });
+
+        Assert.Equal($"The Deployment {first} was deleted. It is put back.", Assert.Single(told).Message);
+        Assert.Equal([$"apply Deployment/{first}"], cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Apply_WantedAgainBeforeTheWatchShowsItGone_IsMadeAndNobodyIsBlamed()
+    {
+        await ApplyAsync(one, two);
+        await ApplyAsync(one, two);
+        cluster.Lags = true;
+
+        await ApplyAsync(two);
+        await ApplyAsync(one, two);
+        cluster.CatchUp();
+        await ApplyAsync(one, two);
+
+        Assert.Equal(2, cluster.All<V1Deployment>().Count);
+        Assert.Empty(told);
+    }
+
+    [Fact]
     public async Task Apply_CanaryThatIsTakenDown_IsOutOfTheServiceBeforeItsReplicasGo()
     {
         await ApplyAsync(one, two with { Replicas = 1 });
