@@ -14,7 +14,7 @@ internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
     /// <summary>What is not as it should be and nobody has decided about; none where the endpoint is on no cluster.</summary>
     public IReadOnlyList<DriftItem> Of(Guid endpointId) => Driver?.DriftOf(endpointId) ?? [];
 
-    /// <summary>Has everything that waits for somebody put back as it was planned. Objects are put back as a whole, so what was accepted of them before is put back too.</summary>
+    /// <summary>Has everything that waits for somebody put back as it was planned. What was accepted before of other fields stays.</summary>
     public Task<Result> PutBackAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) => RunAsync(
         caller,
         PutBack,
@@ -27,7 +27,7 @@ internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
                 return Failure.Conflict("Everything is as planned by now.");
             }
 
-            var ended = endpoint.EndAcceptance(a => open.Any(i => (i.Kind, i.Name) == (a.Kind, a.Name)));
+            var ended = endpoint.EndAcceptance(a => open.Any(i => (i.Kind, i.Name, i.Path) == (a.Kind, a.Name, a.Path)));
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = open.Select(i => i.Sentence).Concat(ended.Select(a => a.Sentence)) });
             scope.AfterCommit(() => driver.PutBack(endpointId));
             return Result.Done;

@@ -80,7 +80,7 @@ public sealed class DriftCommandsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task PutBack_AnotherFieldOfTheObject_EndsWhatWasAcceptedOfIt()
+    public async Task PutBack_AnotherFieldOfTheObject_KeepsWhatWasAcceptedOfIt()
     {
         var driver = await ScaledAsync();
         Assert.True((await Commands(driver).AcceptAsync(world.As("operator"), endpoint.Id)).Succeeded);
@@ -89,9 +89,46 @@ public sealed class DriftCommandsTests : IAsyncDisposable
 
         Assert.True((await Commands(driver).PutBackAsync(world.As("operator"), endpoint.Id)).Succeeded);
         await ApplyAsync(driver);
+        await ApplyAsync(driver);
+
+        Assert.Equal((7, "3"), (Deployment.Spec.Replicas, Deployment.Metadata.Labels["app.kubernetes.io/version"]));
+        Assert.Equal("spec.replicas", Assert.Single((await ReadAsync()).Accepted).Path);
+        Assert.Empty(driver.DriftOf(endpoint.Id));
+    }
+
+    [Fact]
+    public async Task PutBack_AcceptedFieldThatWasChangedOnceMore_IsAsPlannedAndAcceptedNoMore()
+    {
+        var driver = await ScaledAsync();
+        Assert.True((await Commands(driver).AcceptAsync(world.As("operator"), endpoint.Id)).Succeeded);
+        cluster.Edit<V1Deployment>(Deployment.Metadata.Name, d => d.Spec.Replicas = 9);
+        await ApplyAsync(driver);
+
+        Assert.True((await Commands(driver).PutBackAsync(world.As("operator"), endpoint.Id)).Succeeded);
+        await ApplyAsync(driver);
 
         Assert.Equal(2, Deployment.Spec.Replicas);
         Assert.Empty((await ReadAsync()).Accepted);
+    }
+
+    [Fact]
+    public async Task Accept_FieldsTakenAwayAndInLists_StayWhenTheObjectIsAppliedAnew()
+    {
+        var driver = await ScaledAsync();
+        var service = cluster.All<V1Service>().Single(s => s.Metadata.Name == "digits").Metadata.Name;
+        cluster.Edit<V1Service>(service, s => s.Spec.Ports[0].Port = 8081);
+        cluster.Edit<V1Service>(service, s => s.Metadata.Labels.Remove("app.kubernetes.io/part-of"));
+        await ApplyAsync(driver);
+        Assert.True((await Commands(driver).AcceptAsync(world.As("operator"), endpoint.Id)).Succeeded);
+        cluster.Edit<V1Service>(service, s => s.Spec.Type = "NodePort");
+        await ApplyAsync(driver);
+
+        Assert.True((await Commands(driver).PutBackAsync(world.As("operator"), endpoint.Id)).Succeeded);
+        await ApplyAsync(driver);
+
+        var found = cluster.All<V1Service>().Single(s => s.Metadata.Name == "digits");
+        Assert.Equal((8081, "ClusterIP", false), (found.Spec.Ports[0].Port, found.Spec.Type, found.Metadata.Labels.ContainsKey("app.kubernetes.io/part-of")));
+        Assert.Equal(3, (await ReadAsync()).Accepted.Count);
     }
 
     [Fact]

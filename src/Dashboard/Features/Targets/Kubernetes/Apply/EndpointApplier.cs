@@ -123,7 +123,8 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             }
         }
 
-        await SendAsync(one, one, found, text, cluster, cancellation);
+        // An object goes as a whole; what may stay as somebody has made it goes as it is.
+        await SendAsync(one, Drift.Keeping(one, found, accepted), found, text, cluster, cancellation);
     }
 
     private void Tell(IEnumerable<DriftItem> changes, bool isPutBack)
