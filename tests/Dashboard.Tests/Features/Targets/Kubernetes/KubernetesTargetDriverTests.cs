@@ -189,6 +189,23 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Apply_RevisionThatBecomesReady_IsInTheServiceFromThenOn()
+    {
+        await ApplyAsync(one);
+        await ApplyAsync(one, two with { Weight = 0 });
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint, one.PlanId), Selector());
+
+        await ApplyAsync(one, two);
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint), Selector());
+
+        await ApplyAsync(two);
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint, two.PlanId), Selector());
+        Assert.Empty(told);
+
+        IDictionary<string, string> Selector() => cluster.All<V1Service>().Single(s => s.Metadata.Name == "digits").Spec.Selector;
+    }
+
+    [Fact]
     public async Task Apply_CanaryThatIsTakenDown_IsOutOfTheServiceBeforeItsReplicasGo()
     {
         await ApplyAsync(one, two with { Replicas = 1 });

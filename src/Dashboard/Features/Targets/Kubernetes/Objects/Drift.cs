@@ -62,6 +62,9 @@ internal static class Drift
         ["topologySpreadConstraints"] = "topologyKey",
     };
 
+    // What chooses by all its members: one more of them is not somebody else's business, it changes what is chosen.
+    private static readonly HashSet<string> Exact = new(StringComparer.Ordinal) { "selector", "matchLabels" };
+
     private static readonly HashSet<string> Quantities = new(StringComparer.Ordinal) { "requests", "limits", "sizeLimit", "averageValue" };
 
     /// <summary>Compares one object.</summary>
@@ -125,6 +128,11 @@ internal static class Drift
                 foreach (var (key, value) in members)
                 {
                     Compare(Join(path, key), key, value, (found as JsonObject)?[key], isQuantity, with => Put(members, key, with), differences);
+                }
+
+                foreach (var (key, value) in Exact.Contains(name) && found is JsonObject there ? there.Where(m => m.Value is not null && !members.ContainsKey(m.Key)) : [])
+                {
+                    differences.Add(new(Join(path, key), null, Text(value), value, with => Put(members, key, with)));
                 }
 
                 break;
