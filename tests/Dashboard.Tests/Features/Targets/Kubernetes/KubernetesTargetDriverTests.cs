@@ -248,8 +248,7 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         Assert.Equal("spec.replicas", Assert.Single(driver.DriftOf(Endpoint.Id)).Path);
         Assert.Single(told);
 
-        driver.PutBack(Endpoint.Id);
-        await ApplyAsync(one);
+        await driver.ApplyAsync(Endpoint with { PutsBack = true }, [one], CancellationToken.None);
         Assert.Equal(2, cluster.All<V1Deployment>().Single().Spec.Replicas);
         Assert.Empty(driver.DriftOf(Endpoint.Id));
     }

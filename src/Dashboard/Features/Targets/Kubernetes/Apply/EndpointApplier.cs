@@ -17,49 +17,34 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private readonly HashSet<DriftItem> told = [];
     private readonly HashSet<string> removed = new(StringComparer.Ordinal);
     private string? lastWanted;
-    private volatile bool putBack;
 
     /// <summary>Fields that somebody else has changed and that nobody has put back or accepted yet.</summary>
     public IReadOnlyList<DriftItem> Open { get; private set; } = [];
 
-    /// <summary>Has the next pass put back what is open.</summary>
-    public void PutBack() => putBack = true;
-
-    /// <summary>Nothing waits for anybody any more. What was accepted comes with the next pass.</summary>
-    public void Accept() => Open = [];
-
     /// <summary>One pass.</summary>
     /// <param name="revisions">What is wanted.</param>
-    /// <param name="accepted">What somebody else has changed and may stay so.</param>
+    /// <param name="asked">The endpoint as it is told of now: what somebody else has changed and may stay so, what is known of already, and whether that is to be put back.</param>
     /// <param name="cluster">Where.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="InvalidOperationException">The plan may not be applied, or the cluster refused something.</exception>
-    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, IReadOnlyList<AcceptedChange> accepted, ICluster cluster, CancellationToken cancellation)
+    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, EndpointRef asked, ICluster cluster, CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation);
-        var isAsked = putBack;
         try
         {
-            // Asked for while this pass is at work, it is for the next one.
-            putBack = false;
             var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
-            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || isAsked;
+            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || asked.PutsBack;
             var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
             List<DriftItem> open = [];
             foreach (var one in wanted)
             {
-                await MakeAsync(one, cluster, isMoving, accepted, open, cancellation);
+                await MakeAsync(one, cluster, isMoving, asked, open, cancellation);
             }
 
             await RemoveOthersAsync(wanted, cluster, cancellation);
             Open = open;
             told.IntersectWith(open);
             lastWanted = key;
-        }
-        catch
-        {
-            putBack |= isAsked;
-            throw;
         }
         finally
         {
@@ -70,8 +55,9 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     /// <inheritdoc/>
     public void Dispose() => gate.Dispose();
 
-    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, IReadOnlyList<AcceptedChange> accepted, List<DriftItem> open, CancellationToken cancellation)
+    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, EndpointRef asked, List<DriftItem> open, CancellationToken cancellation)
     {
+        var accepted = asked.Accepted;
         var key = Key(one.Kind, one.Metadata.Name);
         var text = KubernetesJson.Serialize(one);
         var last = applied.GetValueOrDefault(key);
@@ -114,7 +100,9 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         if (IsForeign(last, text, found))
         {
             var isPutBack = isMoving || differences.Any(d => d.IsMissing || d.TouchesPods);
-            Tell(differences, isPutBack);
+
+            // What the dashboard that acted before has told already, and what waits since, is no news.
+            Tell(differences.Where(d => isPutBack || !asked.Open.Contains(d.Opened)), isPutBack);
             if (!isPutBack)
             {
                 open.AddRange(differences);

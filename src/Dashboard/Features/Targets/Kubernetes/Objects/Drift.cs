@@ -35,8 +35,11 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
     /// <summary>The difference as a plan and what is there, whoever has made it.</summary>
     public string Comparison => $"{Path}: {Short(Found) ?? "not set"} → {Short(Wanted) ?? "not set"}";
 
+    /// <summary>This change as it waits for somebody to decide.</summary>
+    public OpenChange Opened => new() { Kind = Kind, Name = Name, Path = Path, FoundHash = FoundHash, Sentence = Sentence };
+
     /// <summary>This change as somebody accepts it.</summary>
-    public AcceptedChange AcceptedBy(string name, DateTimeOffset at) => new() { Kind = Kind, Name = Name, Path = Path, FoundHash = FoundHash, Sentence = Sentence, ByName = name, At = at };
+    public AcceptedChange AcceptedBy(string name, DateTimeOffset at) => Opened.AcceptedBy(name, at);
 
     /// <summary>Whether exactly this change was accepted. One that changes what runs, or takes an object away, never is.</summary>
     public bool IsAmong(IReadOnlyList<AcceptedChange> accepted) =>
