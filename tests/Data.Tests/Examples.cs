@@ -180,6 +180,8 @@ internal static class Examples
     };
 
     /// <summary>A change that somebody accepted.</summary>
+    public static OpenChange Open(string path) => new() { Kind = "Deployment", Name = "digits", Path = path, FoundHash = Sha256, Sentence = "changed" };
+
     public static AcceptedChange Change(string path, string sentence = "changed") =>
         new() { Kind = "Deployment", Name = "digits", Path = path, FoundHash = Sha256, Sentence = sentence, ByName = "olga", At = Noon };
 

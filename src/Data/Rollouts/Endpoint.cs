@@ -40,6 +40,15 @@ public sealed class Endpoint
     /// <summary>Changes that were made on the target past the dashboard and that people let stay.</summary>
     public IReadOnlyList<AcceptedChange> Accepted => AcceptedChange.Read(AcceptedJson);
 
+    /// <summary>What was found changed on the target and is neither put back nor accepted, as JSON, or null for none. The dashboard that acts writes it, so that all can show it.</summary>
+    public string? OpenJson { get; private set; }
+
+    /// <summary>Changes on the target about which nobody has decided.</summary>
+    public IReadOnlyList<OpenChange> Open => Accepted is { Count: > 0 } accepted ? [.. OpenChange.Read(OpenJson).Where(o => !accepted.Any(o.IsAccepted))] : OpenChange.Read(OpenJson);
+
+    /// <summary>The wish of a person to have everything put back, until the dashboard that acts has done so; null for none.</summary>
+    public Guid? PutBackAsk { get; private set; }
+
     /// <summary>Optimistic concurrency token.</summary>
     public int Revision { get; private set; }
 
@@ -97,6 +106,28 @@ public sealed class Endpoint
         return ended;
     }
 
+    /// <summary>Has whoever acts put back what was changed and is not accepted.</summary>
+    /// <param name="ask">Tells this wish apart from others.</param>
+    public void AskPutBack(Guid ask)
+    {
+        PutBackAsk = ask;
+        Revision++;
+    }
+
+    /// <summary>
+    /// Notes what a pass has found changed and left so. That stands in nobody's way: people who decide meanwhile are not told to try again.
+    /// </summary>
+    /// <param name="open">The changes.</param>
+    /// <param name="done">The wish that the pass has carried out, or null.</param>
+    /// <returns>Whether that is news.</returns>
+    public bool NoteOpen(IReadOnlyCollection<OpenChange> open, Guid? done)
+    {
+        var (json, ask) = (OpenChange.Write(open), PutBackAsk == done ? null : PutBackAsk);
+        var isNew = (json, ask) != (OpenJson, PutBackAsk);
+        (OpenJson, PutBackAsk) = (json, ask);
+        return isNew;
+    }
+
     /// <summary>Gives the endpoint to a rollout. Changes that were accepted before are so no longer.</summary>
     public Result Activate(Guid rolloutId)
     {
@@ -144,7 +175,7 @@ public sealed class Endpoint
         }
 
         RetiredAt = now;
-        AcceptedJson = null;
+        (AcceptedJson, OpenJson, PutBackAsk) = (null, null, null);
         Revision++;
         return Result.Done;
     }

@@ -13,6 +13,7 @@ internal sealed class EndpointConfiguration : IEntityTypeConfiguration<Endpoint>
         builder.Property(e => e.Revision).IsConcurrencyToken();
         builder.Property(e => e.Name).HasMaxLength(Names.MaxLength);
         builder.Ignore(e => e.Accepted);
+        builder.Ignore(e => e.Open);
         builder.HasIndex(e => e.Name).IsUnique();
         builder.HasOne<Target>().WithMany().HasForeignKey(e => e.TargetId).OnDelete(DeleteBehavior.Restrict);
     }

@@ -93,6 +93,8 @@ public abstract class RoundTripTests<TDatabase>(TDatabase database) : RegistryTe
         endpoint.Activate(rollout.Id);
         endpoint.Settle(rollout.Id, plan.Id);
         Assert.True(endpoint.Accept([Examples.Change("spec.replicas", "olga accepted: 零")]).Succeeded);
+        endpoint.AskPutBack(Guid.NewGuid());
+        Assert.True(endpoint.NoteOpen([Examples.Open("spec.paused")], null));
         var upload = Examples.Upload(Examples.UploadFile());
         var person = Examples.Person();
         person.Disable(Examples.Noon.ToOffset(TimeSpan.FromHours(8)));

@@ -121,6 +121,39 @@ public sealed class EndpointTests
     }
 
     [Fact]
+    public void NoteOpen_ChangesAndAWishCarriedOut_AreKeptWithoutStandingInAnybodysWay()
+    {
+        var endpoint = Examples.Endpoint(Examples.Target());
+        var (first, second) = (Guid.NewGuid(), Guid.NewGuid());
+        endpoint.AskPutBack(first);
+        var revision = endpoint.Revision;
+
+        Assert.True(endpoint.NoteOpen([Examples.Open("spec.replicas")], null));
+        Assert.False(endpoint.NoteOpen([Examples.Open("spec.replicas")], null));
+        Assert.Equal((revision, first), (endpoint.Revision, endpoint.PutBackAsk));
+        Assert.Equal("spec.replicas", Assert.Single(endpoint.Open).Path);
+
+        endpoint.AskPutBack(second);
+        Assert.False(endpoint.NoteOpen([Examples.Open("spec.replicas")], first));
+        Assert.Equal(second, endpoint.PutBackAsk);
+        Assert.True(endpoint.NoteOpen([], second));
+        Assert.Null(endpoint.PutBackAsk);
+        Assert.Null(endpoint.OpenJson);
+    }
+
+    [Fact]
+    public void Open_ChangeThatWasAccepted_WaitsNoMoreButAnotherOfTheFieldDoes()
+    {
+        var endpoint = Examples.Endpoint(Examples.Target());
+        endpoint.NoteOpen([Examples.Open("spec.replicas")], null);
+        Assert.True(endpoint.Accept([.. endpoint.Open.Select(o => o.AcceptedBy("olga", Examples.Noon))]).Succeeded);
+        Assert.Empty(endpoint.Open);
+
+        endpoint.NoteOpen([Examples.Open("spec.replicas") with { FoundHash = "other" }], null);
+        Assert.Single(endpoint.Open);
+    }
+
+    [Fact]
     public void Activate_AnotherRollout_EndsWhatWasAccepted()
     {
         endpoint.Accept([Examples.Change("spec.replicas")]);

@@ -31,6 +31,9 @@ internal sealed class EndpointSeries(int capacity)
     /// <summary>All requests of the endpoint.</summary>
     public MetricSeries Total { get; } = new(capacity);
 
+    /// <summary>How often each replica is asked where that is less often than charts have points; null for at each point.</summary>
+    public TimeSpan? FiguresEvery { get; set; }
+
     /// <summary>The replicas with a series, by id.</summary>
     public IReadOnlyCollection<string> ReplicaIds => [.. replicas.Keys];
 

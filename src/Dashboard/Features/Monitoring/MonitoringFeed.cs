@@ -33,6 +33,9 @@ internal sealed record EndpointPulse
     /// <summary>Since when figures are missing, or null while they are fresh.</summary>
     public DateTimeOffset? StaleSince { get; init; }
 
+    /// <summary>How often its replicas are asked for figures where that is less often than charts have points, or null.</summary>
+    public TimeSpan? FiguresEvery { get; init; }
+
     /// <summary>What health was judged by, for whoever knows more about what ought to run.</summary>
     public HealthFacts? JudgedBy { get; init; }
 
@@ -43,6 +46,8 @@ internal sealed record EndpointPulse
 /// <summary>The pulse of every endpoint, live.</summary>
 internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOptions<MonitoringOptions> options, TimeProvider time)
 {
+    private static readonly TimeSpan LongestSeldom = TimeSpan.FromMinutes(1);
+
     /// <summary>Subscribe here; keyed by endpoint, at most once a second.</summary>
     public SnapshotFeed<EndpointPulse> Pulses { get; } = new(p => p.Endpoint.Id.ToString("N"), time, new() { Interval = TimeSpan.FromSeconds(1) });
 
@@ -62,11 +67,19 @@ internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOpti
         }
     }
 
+    // Where replicas are asked seldom, they have not fallen silent before they were asked a second time. After a minute figures are old all the same.
+    private TimeSpan Patience(EndpointSeries series)
+    {
+        var usual = TimeSpan.FromSeconds(options.Value.StaleAfterSeconds);
+        var twice = 2 * series.FiguresEvery ?? usual;
+        return twice <= usual ? usual : twice < LongestSeldom ? twice : LongestSeldom > usual ? LongestSeldom : usual;
+    }
+
     // A replica that has just become ready gets as long as any other before its silence counts.
     private DateTimeOffset? StaleSince(ReplicaObservation[] ready, EndpointSeries series, DateTimeOffset now)
     {
         var newest = ready.Select(r => series.Replica(r.Id).LastReadAt ?? r.StartedAt).Max();
-        return newest < now - TimeSpan.FromSeconds(options.Value.StaleAfterSeconds) ? newest : null;
+        return newest < now - Patience(series) ? newest : null;
     }
 
     private EndpointPulse Pulse(EndpointObservation endpoint, IReadOnlySet<Guid>? serving, DateTimeOffset now)
@@ -88,6 +101,7 @@ internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOpti
             Wanted = meant.Length,
             Ready = ready.Length,
             StaleSince = stale,
+            FiguresEvery = series.FiguresEvery,
             JudgedBy = facts,
             Replicas = endpoint.Replicas
                 .Select(r => (r.Id, Point: series.Replica(r.Id).Latest()))

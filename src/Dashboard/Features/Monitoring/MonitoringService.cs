@@ -20,6 +20,7 @@ internal sealed class MonitoringService(
     ILogger<MonitoringService> log) : BackgroundService
 {
     private const int MostAtOnce = 32;
+    private readonly ScrapeTurns turns = new(time);
     private readonly ConcurrentDictionary<string, bool> failing = new(StringComparer.Ordinal);
 
     /// <summary>One round over all endpoints.</summary>
@@ -40,9 +41,15 @@ internal sealed class MonitoringService(
             });
         }
 
-        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => scraper.Reaches(e.Endpoint, r)).Select(r => (e.Endpoint, Replica: r)));
+        var replicas = endpoints.SelectMany(e => e.Replicas.Where(r => scraper.Reaches(e.Endpoint, r)).Select(r => new ScrapeTurn(e.Endpoint, r, scraper.BudgetOf(e.Endpoint, r), readings.IsWatched(e.Endpoint.Id)))).ToList();
+        var (asked, seldom) = turns.Choose(replicas, TimeSpan.FromSeconds(options.Value.IntervalSeconds));
+        foreach (var endpoint in endpoints)
+        {
+            store.For(endpoint.Endpoint.Id).FiguresEvery = seldom.TryGetValue(endpoint.Endpoint.Id, out var every) ? every : null;
+        }
+
         await Parallel.ForEachAsync(
-            replicas,
+            asked,
             new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellation },
             async (item, token) => await ScrapeAsync(item.Endpoint, item.Replica, token));
 

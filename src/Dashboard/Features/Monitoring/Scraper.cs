@@ -36,6 +36,11 @@ internal sealed class Scraper : IDisposable
     /// <summary>Whether a replica's figures can be had now: from who knows them, by its address or through what stands in front of it.</summary>
     public bool Reaches(EndpointRef endpoint, ReplicaObservation replica) => figures.Any(f => f.Carries(endpoint, replica)) || replica.Address is not null || transports.Any(t => t.Reaches(endpoint, replica));
 
+    /// <summary>What a read of a replica's figures is taken from; null where it is not limited.</summary>
+    public FigureBudget? BudgetOf(EndpointRef endpoint, ReplicaObservation replica) => figures.Any(f => f.Carries(endpoint, replica)) || replica.Address is not null
+        ? null
+        : transports.FirstOrDefault(t => t.Reaches(endpoint, replica))?.BudgetOf(endpoint);
+
     /// <summary>Reads a replica's counters.</summary>
     /// <exception cref="HttpRequestException">It does not answer, or not with success.</exception>
     /// <exception cref="FormatException">It answers something else.</exception>

@@ -41,6 +41,9 @@ internal sealed record EndpointActivity
     /// <summary>The replicas that are seen.</summary>
     public IReadOnlyList<ReplicaObservation> Replicas { get; init; } = [];
 
+    /// <summary>What was changed on its target past the dashboard and waits for somebody, as <see cref="OpenChange.Read"/> takes it; a text, so that activities compare by what they say.</summary>
+    public string? OpenJson { get; init; }
+
     /// <summary>How many requests on it wait for decisions.</summary>
     public int Waiting { get; init; }
 
@@ -65,6 +68,9 @@ internal sealed class RolloutFeed(TimeProvider time)
 
     /// <summary>All endpoints now.</summary>
     public IReadOnlyList<EndpointActivity> Snapshot() => feed.Snapshot();
+
+    /// <summary>An endpoint now, or null.</summary>
+    public EndpointActivity? Find(Guid endpointId) => latest.GetValueOrDefault(endpointId);
 
     /// <summary>A snapshot and then changes; dispose it to end it.</summary>
     public FeedSubscription<EndpointActivity> Subscribe() => feed.Subscribe();

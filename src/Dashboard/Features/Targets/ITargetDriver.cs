@@ -27,6 +27,19 @@ internal sealed record EndpointRef(Guid Id, string Name, Guid TargetId)
 {
     /// <summary>Changes made on the target past the dashboard that people let stay.</summary>
     public IReadOnlyList<AcceptedChange> Accepted { get; init; } = [];
+
+    /// <summary>Changes made there about which nobody has decided, as far as they were told before.</summary>
+    public IReadOnlyList<OpenChange> Open { get; init; } = [];
+
+    /// <summary>Whether somebody has asked to have those put back.</summary>
+    public bool PutsBack { get; init; }
+}
+
+/// <summary>A driver whose target others can change past it.</summary>
+internal interface IDriftSource
+{
+    /// <summary>What the last apply found changed and left so.</summary>
+    IReadOnlyList<OpenChange> OpenOf(Guid endpointId);
 }
 
 /// <summary>One revision an endpoint should run: a sealed plan and how many replicas of it now.</summary>

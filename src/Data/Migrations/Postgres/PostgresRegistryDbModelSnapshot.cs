@@ -1083,6 +1083,10 @@ namespace Ops.Data.Migrations.Postgres
                         .HasColumnType("character varying(63)")
                         .UseCollation("C");
 
+                    b.Property<string>("OpenJson")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<Guid>("OwnerId")
                         .HasColumnType("uuid");
 
@@ -1090,6 +1094,9 @@ namespace Ops.Data.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<Guid?>("PutBackAsk")
+                        .HasColumnType("uuid");
 
                     b.Property<DateTimeOffset?>("RetiredAt")
                         .HasColumnType("timestamp with time zone");

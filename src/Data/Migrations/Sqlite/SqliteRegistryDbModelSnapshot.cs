@@ -980,11 +980,17 @@ namespace Ops.Data.Migrations.Sqlite
                         .HasMaxLength(63)
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("OpenJson")
+                        .HasColumnType("TEXT");
+
                     b.Property<Guid>("OwnerId")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("OwnerName")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("PutBackAsk")
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("RetiredAt")

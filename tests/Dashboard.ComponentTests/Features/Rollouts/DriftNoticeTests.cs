@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Components.Controls;
+using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Rollouts.Pages;
 using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Kubernetes;
@@ -115,7 +116,7 @@ public sealed class DriftNoticeTests : IAsyncDisposable
         Button(notice, "Accept").Click();
 
         notice.WaitForAssertion(() => Assert.NotEmpty(notice.Find("[role=alert]").TextContent.Trim()));
-        Assert.Single(driver.DriftOf(endpoint.Id));
+        Assert.Single(Commands.Of(endpoint.Id));
     }
 
     [Fact]
@@ -166,7 +167,7 @@ public sealed class DriftNoticeTests : IAsyncDisposable
 
         VersionSupply supply = new((_, _) => Task.FromResult(Result.Of(KubernetesSamples.Source)), new(new EphemeralDataProtectionProvider(), Options.Create(new KubernetesOptions())), world.Time);
         driver = new(cluster, new(supply), new Turn(), new(), new LoggedTargetEvents(NullLogger<LoggedTargetEvents>.Instance), world.Time, NullLogger<KubernetesTargetDriver>.Instance);
-        pages.Bunit.Services.AddSingleton(new DriftCommands(world.Get<CommandRunner>(), new([driver])));
+        pages.Bunit.Services.AddSingleton(new DriftCommands(world.Get<CommandRunner>(), pages.Feed, world.Get<ReconcileQueue>()));
         await ApplyAsync();
         await ApplyAsync();
     }
@@ -177,7 +178,16 @@ public sealed class DriftNoticeTests : IAsyncDisposable
         await ApplyAsync();
     }
 
-    private Task ApplyAsync() => driver.ApplyAsync(new(endpoint.Id, endpoint.Name, endpoint.TargetId), [KubernetesSamples.Revision()], default);
+    // A pass as the controller makes it.
+    private async Task ApplyAsync()
+    {
+        await using var db = pages.World.Open();
+        var read = await db.Endpoints.SingleAsync(e => e.Id == endpoint.Id);
+        await driver.ApplyAsync(new(read.Id, read.Name, read.TargetId) { Accepted = read.Accepted, Open = read.Open, PutsBack = read.PutBackAsk is not null }, [KubernetesSamples.Revision()], default);
+        read.NoteOpen(driver.OpenOf(read.Id), read.PutBackAsk);
+        await db.SaveChangesAsync();
+        pages.Feed.Publish(new() { EndpointId = read.Id, Name = read.Name, OpenJson = OpenChange.Write(read.Open) });
+    }
 
     private IRenderedComponent<DriftNotice> Render(AcceptedChange[]? accepted = null) =>
         pages.Bunit.Render<DriftNotice>(p => p.Add(n => n.EndpointId, endpoint.Id).Add(n => n.Accepted, accepted ?? []));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ops.Dashboard.Features.Targets;
 using Ops.Data.Targets;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Tests.Features.Rollouts;
 
@@ -16,6 +17,9 @@ internal sealed class FakeMachine
 
     /// <summary>The endpoint as the last apply named it.</summary>
     public EndpointRef? LastEndpoint { get; set; }
+
+    /// <summary>What somebody has changed past the controller.</summary>
+    public IReadOnlyList<OpenChange> Open { get; set; } = [];
 
     /// <summary>Versions of which no replica ever becomes ready, and what the replica says.</summary>
     public ConcurrentDictionary<int, string> Broken { get; } = new();
@@ -101,7 +105,7 @@ internal sealed class FakeMachine
 }
 
 /// <summary>One process's way to the machine.</summary>
-internal sealed class FakeDriver(FakeMachine machine, ObservedEndpoints observed) : ITargetDriver
+internal sealed class FakeDriver(FakeMachine machine, ObservedEndpoints observed) : ITargetDriver, IDriftSource
 {
     public string Kind => TargetKinds.Local;
 
@@ -122,6 +126,8 @@ internal sealed class FakeDriver(FakeMachine machine, ObservedEndpoints observed
         machine.AtLine?.Invoke("after apply");
         return Task.CompletedTask;
     }
+
+    public IReadOnlyList<OpenChange> OpenOf(Guid endpointId) => machine.Open;
 
     public Task<EndpointObservation> ObserveAsync(EndpointRef endpoint, CancellationToken cancellation)
     {

@@ -37,6 +37,8 @@ public sealed class CarriedRequestTests
 
         public bool Reaches(EndpointRef endpoint, ReplicaObservation replica) => true;
 
+        public FigureBudget? BudgetOf(EndpointRef endpoint) => null;
+
         public async Task<HttpResponseMessage> SendAsync(EndpointRef endpoint, ReplicaObservation replica, HttpRequestMessage request, CancellationToken cancellation)
         {
             using MemoryStream body = new();

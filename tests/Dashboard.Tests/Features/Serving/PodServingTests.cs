@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Kubernetes;
@@ -24,7 +25,7 @@ public sealed class PodServingTests : IAsyncLifetime
     {
         world = await DrivenDouble.StartAsync();
         world.Cluster.Pods.Backend = (_, pod, _) => servers.GetValueOrDefault(pod);
-        harness = await ServingHarness.StartAsync(add: services => services.AddSingleton<IReplicaTransport>(new PodTransport(world.Driver)));
+        harness = await ServingHarness.StartAsync(add: services => services.AddSingleton<IReplicaTransport>(new PodTransport(world.Driver, Options.Create(new KubernetesOptions()))));
         seen = await world.UntilAsync(s => s.ReadyOf(Revision(1).PlanId) == 2, Revision(1));
         Publish(seen);
         Route([]);
@@ -199,7 +200,7 @@ public sealed class PodServingTests : IAsyncLifetime
         await world.Cluster.DisposeAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/metrics", UriKind.Relative));
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => new PodTransport(world.Driver).SendAsync(KubernetesSamples.Endpoint, seen.Replicas[0], request, CancellationToken.None));
+        await Assert.ThrowsAsync<HttpRequestException>(() => new PodTransport(world.Driver, Options.Create(new KubernetesOptions())).SendAsync(KubernetesSamples.Endpoint, seen.Replicas[0], request, CancellationToken.None));
     }
 
     public async ValueTask DisposeAsync()

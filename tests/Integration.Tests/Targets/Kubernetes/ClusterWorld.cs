@@ -46,14 +46,17 @@ internal sealed class ClusterWorld : IAsyncDisposable
     public RawApi Api => cluster.Api;
 
     /// <summary>Makes one, without a dashboard that acts.</summary>
-    public static async Task<ClusterWorld> CreateAsync(ClusterFixture cluster)
+    /// <param name="cluster">Where.</param>
+    /// <param name="account">Makes a kubeconfig for the namespace that dashboards sign in by; null for an administrator's.</param>
+    /// <param name="gateway">The gateway that the target names, in the namespace itself; empty for none.</param>
+    public static async Task<ClusterWorld> CreateAsync(ClusterFixture cluster, Func<string, Task<string>>? account = null, string gateway = "")
     {
-        var faults = await FaultyApi.StartAsync(cluster.KubeConfig);
         var space = await cluster.NamespaceAsync();
+        var faults = await FaultyApi.StartAsync(account is null ? cluster.KubeConfig : await account(space));
         var keys = new EphemeralDataProtectionProvider();
         var ops = await OpsWorld.CreateAsync(clock: TimeProvider.System, drivers: services => AddDrivers(services, keys));
         var world = new ClusterWorld(cluster, ops, faults, space);
-        await world.AddTargetAsync();
+        await world.AddTargetAsync(gateway);
         return world;
     }
 
@@ -254,11 +257,11 @@ internal sealed class ClusterWorld : IAsyncDisposable
             TimeProvider.System)));
     }
 
-    private async Task AddTargetAsync()
+    private async Task AddTargetAsync(string gateway)
     {
         await using var db = Ops.Open();
         var id = Guid.CreateVersion7();
-        var settings = new KubernetesTargetSettings { Namespace = Space, Registries = ["registry.example"], RuntimeImage = Image };
+        var settings = new KubernetesTargetSettings { Namespace = Space, Registries = ["registry.example"], RuntimeImage = Image, Gateway = gateway };
         Assert.True(settings.Check().Succeeded);
         var target = Target.Create(new()
         {

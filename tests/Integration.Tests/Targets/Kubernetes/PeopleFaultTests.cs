@@ -1,7 +1,11 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Commands;
+using Ops.Dashboard.Features.Rollouts;
 using Ops.Dashboard.Features.Rollouts.Commands;
+using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Targets.Kubernetes;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using Ops.Data.Rollouts;
 using Ops.Testing.Kubernetes;
 
@@ -40,27 +44,81 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
     }
 
     [Fact]
-    public async Task Endpoint_PersonScalesItAfterwards_IsShownAndPutBackOrKeptAsTheyDecide()
+    public async Task Endpoint_PersonScalesItAfterwards_IsShownAndPutBackByEitherDashboard()
     {
         await using var world = await ClusterWorld.CreateAsync(cluster);
-        var dashboard = await world.StartAsync();
-        var driver = dashboard.Services.GetRequiredService<KubernetesTargetDriver>();
+        var acting = await world.StartAsync();
         var first = await world.SucceedAsync(1);
         await world.QuietAsync(first, 1);
+        var other = await world.StartAsync();
         await world.CalmAsync();
         var path = world.PathOf((await world.DeploymentAsync(first.EndpointId, 1))!);
 
         await world.Api.MergeAsync(path, """{"spec":{"replicas":3}}""");
-        await ClusterWorld.UntilAsync(() => Task.FromResult(driver.DriftOf(first.EndpointId).Count > 0), () => Task.FromResult("It was not noticed."));
+        await ClusterWorld.UntilAsync(
+            () => Task.FromResult(new[] { acting, other }.All(d => Commands(d).Of(first.EndpointId) is [{ Path: "spec.replicas" }])),
+            () => Task.FromResult("It was not shown."));
         await Task.Delay(TimeSpan.FromSeconds(2));
         Assert.Equal(3, (await world.Api.GetAsync(path)).Body.Number("spec", "replicas"));
-        driver.PutBack(first.EndpointId);
+        Assert.False(other.Services.GetRequiredService<LeaderLease>().IsHeld);
+        Assert.True((await Commands(other).PutBackAsync(world.Ops.As("operator"), first.EndpointId)).Succeeded);
 
         await world.QuietAsync(first, 1);
 
-
         // The pass that puts it back is over a moment after the cluster shows it.
-        await ClusterWorld.UntilAsync(() => Task.FromResult(driver.DriftOf(first.EndpointId).Count == 0), () => Task.FromResult("It is still shown as changed."));
+        await ClusterWorld.UntilAsync(
+            () => Task.FromResult(new[] { acting, other }.All(d => Commands(d).Of(first.EndpointId).Count == 0)),
+            () => Task.FromResult("It is still shown as changed."));
+
+        static DriftCommands Commands(Dashboard of) => new(of.Services.GetRequiredService<CommandRunner>(), of.Services.GetRequiredService<RolloutFeed>(), of.Services.GetRequiredService<ReconcileQueue>());
+    }
+
+    [Fact]
+    public async Task Endpoint_ServiceDeletedInTheMomentOfAnApply_IsMadeAnewAndToldOnce()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.SucceedAsync(1);
+        await world.QuietAsync(first, 1);
+        await world.CalmAsync();
+        var service = $"/api/v1/namespaces/{world.Space}/services/digits";
+        var before = (await world.Api.GetAsync(service)).Body.Text("metadata", "uid");
+
+        // The watch does not show the deletion, so that the next rollout's apply finds the Service still there.
+        world.Faults.Tamper(e => e.Type == "DELETED" && e.Line.Contains("\"name\":\"digits\"", StringComparison.Ordinal) ? [] : [e.Line]);
+        Assert.True((await world.Api.DeleteAsync(service)).Code < 300);
+        var second = await world.SucceedAsync(2);
+        world.Faults.Heal();
+
+        await world.QuietAsync(second, 2);
+        Assert.NotEqual(before, (await world.Api.GetAsync(service)).Body.Text("metadata", "uid"));
+        await world.ToldAsync(second, "The Service digits was deleted. It is put back.");
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Assert.Single((await world.Ops.EventsAsync(second.Id)), e => e.Message == "The Service digits was deleted. It is put back.");
+    }
+
+    [Fact]
+    public async Task Rollout_CanaryIsAborted_IsOutOfTheServiceBeforeItsReplicasGo()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.SucceedAsync(1);
+        var canary = await world.ApproveAsync(2, d => d with { Strategy = "canary", Steps = [new PlanStep { Weight = 50, WaitsForPerson = true }] });
+        await ClusterWorld.UntilAsync(
+            async () => (await world.Ops.RolloutAsync(canary.Id)) is { StepReachedAt: not null },
+            async () => string.Join(" | ", (await world.Ops.EventsAsync(canary.Id)).Select(e => e.Message)));
+        await world.CalmAsync();
+        world.Faults.Calls.Clear();
+
+        Assert.True((await world.Ops.Get<RolloutControl>().AbortAsync(world.Ops.As("operator"), canary.Id, "it is slow")).Succeeded);
+        await world.EndedAsync(canary, RolloutState.Aborted);
+        await world.QuietAsync(first, 1);
+
+        var writes = world.Faults.Calls.Where(c => c.IsWrite).Select(c => $"{c.Method} {c.Target.Split('?')[0]}").ToList();
+        var (leaves, goes) = (writes.FindIndex(w => w.EndsWith("/services/digits", StringComparison.Ordinal)), writes.FindIndex(w => w.Contains("/deployments/", StringComparison.Ordinal)));
+        Assert.True(leaves >= 0 && leaves < goes, string.Join('\n', writes));
+        var selector = (await world.Api.GetAsync($"/api/v1/namespaces/{world.Space}/services/digits")).Body["spec"]!["selector"]!.AsObject();
+        Assert.Equal((await world.DeploymentAsync(first.EndpointId, 1))!.Text("metadata", "labels", ObjectLabels.PlanId), selector[ObjectLabels.PlanId]?.ToString());
     }
 
     [Fact]

@@ -28,6 +28,8 @@ internal sealed class RawApi(HttpClient client)
     public Task<RawReply> ApplyAsync(string path, JsonNode body, string manager = "ops-dashboard", string options = "") =>
         SendAsync(HttpMethod.Patch, $"{path}?fieldManager={manager}{options}", body.ToJsonString(), "application/apply-patch+yaml");
 
+    public Task<RawReply> ApplyTextAsync(string path, string yaml, string manager) => SendAsync(HttpMethod.Patch, $"{path}?fieldManager={manager}&force=true", yaml, "application/apply-patch+yaml");
+
     public Task<RawReply> DeleteAsync(string path, string? options = null) => SendAsync(HttpMethod.Delete, path, options, "application/json");
 
     /// <summary>Reads a watch until the condition holds of what came so far, or the stream ends.</summary>

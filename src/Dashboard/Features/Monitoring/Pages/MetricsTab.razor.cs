@@ -16,6 +16,7 @@ public sealed partial class MetricsTab
     private IReadOnlyList<ChartMarker> markers = [];
     private IReadOnlyList<string> replicas = [];
     private DateTimeOffset? staleSince;
+    private TimeSpan? every;
     private (Guid Endpoint, string Range, RolloutFacts? Rollout, PlanFacts? Stable)? built;
 
     [Inject]
@@ -108,9 +109,9 @@ public sealed partial class MetricsTab
             Build();
         }
 
-        if (changed || staleSince != pulse.StaleSince)
+        if (changed || (staleSince, every) != (pulse.StaleSince, pulse.FiguresEvery))
         {
-            staleSince = pulse.StaleSince;
+            (staleSince, every) = (pulse.StaleSince, pulse.FiguresEvery);
             StateHasChanged();
         }
 

@@ -15,6 +15,7 @@ public sealed partial class OverviewTab
     private IReadOnlyList<ChartBox> boxes = [];
     private List<ReplicaView> replicas = [];
     private DateTimeOffset? staleSince;
+    private TimeSpan? every;
     private PlanSpec? plan;
     private Guid? planId;
     private string? opened;
@@ -40,7 +41,7 @@ public sealed partial class OverviewTab
 
     private double Now => Time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
 
-    private string Summary => replicas.Count == 0 ? "" : $"{replicas.Count(r => r.IsReady)} of {replicas.Count} ready";
+    private string Summary => replicas.Count == 0 ? "" : $"{replicas.Count(r => r.IsReady)} of {replicas.Count} ready{(every is { } seldom ? $", figures every {seldom.TotalSeconds:0} s" : "")}";
 
     /// <inheritdoc/>
     protected override void OnInitialized()
@@ -79,9 +80,9 @@ public sealed partial class OverviewTab
 
     private async Task TickAsync(EndpointPulse? pulse)
     {
-        if (See() || (pulse is not null && staleSince != pulse.StaleSince))
+        if (See() || (pulse is not null && (staleSince, every) != (pulse.StaleSince, pulse.FiguresEvery)))
         {
-            staleSince = pulse is null ? staleSince : pulse.StaleSince;
+            (staleSince, every) = pulse is null ? (staleSince, every) : (pulse.StaleSince, pulse.FiguresEvery);
             StateHasChanged();
         }
 

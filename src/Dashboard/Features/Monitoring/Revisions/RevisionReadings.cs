@@ -19,6 +19,9 @@ internal sealed class RevisionReadings(TimeProvider time)
     /// <summary>Keeps what replicas of an endpoint tell from now on.</summary>
     public void Watch(Guid endpointId) => endpoints.GetOrAdd(endpointId, _ => new(time.GetTimestamp()));
 
+    /// <summary>Whether what replicas of an endpoint tell is kept.</summary>
+    public bool IsWatched(Guid endpointId) => endpoints.ContainsKey(endpointId);
+
     /// <summary>Forgets an endpoint.</summary>
     public void Forget(Guid endpointId) => endpoints.TryRemove(endpointId, out _);
 

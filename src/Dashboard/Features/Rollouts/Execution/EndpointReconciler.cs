@@ -47,7 +47,7 @@ internal sealed class EndpointReconciler(
 
         var target = await db.Targets.SingleAsync(t => t.Id == endpoint.TargetId, cancellation);
         var driver = drivers.Find(target) ?? throw new InvalidOperationException($"Nothing here can drive a target of the kind '{target.Kind}'.");
-        var reference = new EndpointRef(endpoint.Id, endpoint.Name, endpoint.TargetId) { Accepted = endpoint.Accepted };
+        var reference = new EndpointRef(endpoint.Id, endpoint.Name, endpoint.TargetId) { Accepted = endpoint.Accepted, Open = endpoint.Open, PutsBack = endpoint.PutBackAsk is not null };
         var rollout = endpoint.ActiveRolloutId is { } activeId ? await db.Rollouts.SingleAsync(r => r.Id == activeId, cancellation) : null;
         var observation = await WithinTimeAsync(token => driver.ObserveAsync(reference, token), cancellation);
         var picture = await EndpointPicture.ReadAsync(db, endpoint, target, rollout, observation, cancellation);
@@ -90,7 +90,7 @@ internal sealed class EndpointReconciler(
         routes.Remove(reference.Name);
         if (picture.Observation.Replicas.Count > 0)
         {
-            await ApplyAsync(driver, reference, [], cancellation);
+            await ApplyAsync(picture, driver, reference, [], cancellation);
         }
 
         await PublishAsync(picture, null, "", cancellation);
@@ -105,7 +105,7 @@ internal sealed class EndpointReconciler(
             routes.Publish(new(reference.Id, reference.Name, true, new HashSet<Guid>()));
             if (picture.Observation.Replicas.Count > 0)
             {
-                await ApplyAsync(driver, reference, [], cancellation);
+                await ApplyAsync(picture, driver, reference, [], cancellation);
             }
 
             await PublishAsync(picture, null, "Nothing runs here yet.", cancellation);
@@ -214,11 +214,11 @@ internal sealed class EndpointReconciler(
         routes.Publish(new(reference.Id, reference.Name, requiresToken, step.Serving) { Weights = step.Weights, Shadow = step.Shadow, Preview = step.Preview });
         if (picture.Rollout?.State != RolloutState.Approved)
         {
-            await ApplyAsync(driver, reference, WantedRevisions.Of(step, picture), cancellation);
+            await ApplyAsync(picture, driver, reference, WantedRevisions.Of(step, picture), cancellation);
         }
     }
 
-    private async Task ApplyAsync(ITargetDriver driver, EndpointRef reference, IReadOnlyList<RevisionSpec> revisions, CancellationToken cancellation)
+    private async Task ApplyAsync(EndpointPicture picture, ITargetDriver driver, EndpointRef reference, IReadOnlyList<RevisionSpec> revisions, CancellationToken cancellation)
     {
         if (lease.IsHeld)
         {
@@ -229,6 +229,10 @@ internal sealed class EndpointReconciler(
                     return true;
                 },
                 cancellation);
+            if (driver is IDriftSource drift && picture.Endpoint.NoteOpen(drift.OpenOf(reference.Id), picture.Endpoint.PutBackAsk))
+            {
+                await picture.Db.SaveChangesAsync(cancellation);
+            }
         }
     }
 
@@ -282,6 +286,7 @@ internal sealed class EndpointReconciler(
             Wanted = wanted?.Spec.Replicas ?? 0,
             Ready = picture.Observation.Replicas.Count(r => r.Phase == ReplicaPhase.Ready),
             Replicas = picture.Observation.Replicas,
+            OpenJson = OpenChange.Write(endpoint.Open),
         };
         return PublishAsync(picture.Db, activity, cancellation);
     }

@@ -91,7 +91,10 @@ internal sealed class RolloutsHostedService(
     private async Task EnqueueAllAsync(bool withRetired, CancellationToken stopping)
     {
         await using var db = await databases.CreateDbContextAsync(stopping);
-        foreach (var id in await db.Endpoints.Where(e => withRetired || e.RetiredAt == null).Select(e => e.Id).ToListAsync(stopping))
+        var ids = await db.Endpoints.Where(e => withRetired || e.RetiredAt == null).Select(e => e.Id).ToListAsync(stopping);
+
+        // One that was retired at another dashboard has replicas here still, which nobody else takes down.
+        foreach (var id in ids.Union(observed.All.Where(o => o.Replicas.Count > 0).Select(o => o.Endpoint.Id)))
         {
             if (!failures.ContainsKey(id))
             {

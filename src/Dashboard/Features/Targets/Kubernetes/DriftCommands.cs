@@ -1,35 +1,36 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
-using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Dashboard.Features.Rollouts;
+using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Data;
-using Ops.Data.Targets;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes;
 
 /// <summary>What people decide about changes that somebody made in a cluster past the dashboard. All need <see cref="Right.OperateRollouts"/>.</summary>
-internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
+internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, ReconcileQueue queue)
 {
     private const string PutBack = "endpoint.put-back";
 
-    /// <summary>What is not as it should be and nobody has decided about; none where the endpoint is on no cluster.</summary>
-    public IReadOnlyList<DriftItem> Of(Guid endpointId) => Driver?.DriftOf(endpointId) ?? [];
+    /// <summary>What is not as it should be and nobody has decided about, as the dashboard that acts has found it.</summary>
+    public IReadOnlyList<OpenChange> Of(Guid endpointId) => OpenChange.Read(feed.Find(endpointId)?.OpenJson);
 
-    /// <summary>Has everything that waits for somebody put back as it was planned. Objects are put back as a whole, so what was accepted of them before is put back too.</summary>
+    /// <summary>Has everything that waits for somebody put back as it was planned. What was accepted before of other fields stays.</summary>
     public Task<Result> PutBackAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) => RunAsync(
         caller,
         PutBack,
         endpointId,
-        (scope, endpoint, driver) =>
+        (scope, endpoint) =>
         {
-            var open = driver.DriftOf(endpointId);
+            var open = endpoint.Open;
             if (open.Count == 0)
             {
                 return Failure.Conflict("Everything is as planned by now.");
             }
 
-            var ended = endpoint.EndAcceptance(a => open.Any(i => (i.Kind, i.Name) == (a.Kind, a.Name)));
+            var ended = endpoint.EndAcceptance(a => open.Any(i => (i.Kind, i.Name, i.Path) == (a.Kind, a.Name, a.Path)));
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = open.Select(i => i.Sentence).Concat(ended.Select(a => a.Sentence)) });
-            scope.AfterCommit(() => driver.PutBack(endpointId));
+            endpoint.AskPutBack(Guid.CreateVersion7(scope.Now));
             return Result.Done;
         },
         cancellation);
@@ -39,7 +40,7 @@ internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
         caller,
         PutBack,
         endpointId,
-        (scope, endpoint, driver) =>
+        (scope, endpoint) =>
         {
             var ended = endpoint.EndAcceptance(_ => true);
             if (ended.Count == 0)
@@ -48,7 +49,7 @@ internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
             }
 
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = ended.Select(a => a.Sentence) });
-            scope.AfterCommit(() => driver.PutBack(endpointId));
+            endpoint.AskPutBack(Guid.CreateVersion7(scope.Now));
             return Result.Done;
         },
         cancellation);
@@ -58,36 +59,45 @@ internal sealed class DriftCommands(CommandRunner runner, TargetDrivers drivers)
         caller,
         "endpoint.accept-drift",
         endpointId,
-        (scope, endpoint, driver) =>
+        (scope, endpoint) =>
         {
-            var accepted = driver.DriftOf(endpointId).Select(i => i.AcceptedBy(scope.Person.UserName!, scope.Now)).ToList();
+            var accepted = endpoint.Open.Select(i => i.AcceptedBy(scope.Person.UserName!, scope.Now)).ToList();
             if (endpoint.Accept(accepted) is { Failure: { } refused })
             {
                 return refused;
             }
 
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, null, new { Accepted = accepted.Select(a => a.Sentence) });
-            scope.AfterCommit(() => driver.Accept(endpointId));
             return Result.Done;
         },
         cancellation);
 
-    private KubernetesTargetDriver? Driver => drivers.Find(TargetKinds.Kubernetes) as KubernetesTargetDriver;
-
-    private Task<Result> RunAsync(Caller caller, string action, Guid endpointId, Func<CommandScope, Ops.Data.Rollouts.Endpoint, KubernetesTargetDriver, Result> decide, CancellationToken cancellation) => runner.RunAsync(
+    private Task<Result> RunAsync(Caller caller, string action, Guid endpointId, Func<CommandScope, Ops.Data.Rollouts.Endpoint, Result> decide, CancellationToken cancellation) => runner.RunAsync(
         caller,
         action,
         Right.OperateRollouts,
         async (scope, token) =>
         {
             var endpoint = await scope.Db.Endpoints.SingleOrDefaultAsync(e => e.Id == endpointId, token);
-            if (endpoint is null || Driver is not { } driver)
+            if (endpoint is null)
             {
-                return Failure.NotFound("There is no such endpoint on a cluster.");
+                return Failure.NotFound("There is no such endpoint.");
             }
 
             scope.About("endpoint", endpoint.Id, endpoint.Name);
-            return decide(scope, endpoint, driver);
+            scope.AfterCommit(() => Tell(endpoint));
+            return decide(scope, endpoint);
         },
         cancellation);
+
+    // Pages here see it at once; whoever acts does so with the next pass, which is here or in another dashboard.
+    private void Tell(Ops.Data.Rollouts.Endpoint endpoint)
+    {
+        if (feed.Find(endpoint.Id) is { } activity)
+        {
+            feed.Publish(activity with { OpenJson = OpenChange.Write(endpoint.Open) });
+        }
+
+        queue.Enqueue(endpoint.Id);
+    }
 }

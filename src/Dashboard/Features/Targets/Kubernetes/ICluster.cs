@@ -59,6 +59,10 @@ internal interface ICluster
     /// <param name="cancellation">Gives up.</param>
     Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation);
 
+    /// <summary>The last lines of a container, where there is room to ask for what is only nice to know.</summary>
+    /// <exception cref="InvalidOperationException">They cannot be had now.</exception>
+    Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation);
+
     /// <summary>Sends a request to a pod through the API server.</summary>
     Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation);
 }

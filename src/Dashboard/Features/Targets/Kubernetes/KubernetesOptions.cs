@@ -26,6 +26,9 @@ internal sealed class KubernetesOptions
     /// <summary>How many requests may go at once before that.</summary>
     public int Burst { get; set; } = 100;
 
+    /// <summary>How many pods a second are asked for figures through one cluster's API, and how many logs for how far a download is. Neither uses up what else may be sent.</summary>
+    public int FiguresPerSecond { get; set; } = 25;
+
     /// <summary>How long a cluster may take to answer a request that is not a stream.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -52,6 +55,7 @@ internal sealed class ValidateKubernetesOptions : IValidateOptions<KubernetesOpt
 
         Require(options.RequestsPerSecond is >= 1 and <= 10_000, $"{nameof(KubernetesOptions.RequestsPerSecond)} must be from 1 to 10000.");
         Require(options.Burst >= options.RequestsPerSecond, $"{nameof(KubernetesOptions.Burst)} must not be below {nameof(KubernetesOptions.RequestsPerSecond)}.");
+        Require(options.FiguresPerSecond is >= 1 and <= 10_000, $"{nameof(KubernetesOptions.FiguresPerSecond)} must be from 1 to 10000.");
         Require(options.RequestTimeout >= TimeSpan.FromSeconds(1), $"{nameof(KubernetesOptions.RequestTimeout)} must be at least one second.");
         Require(options.RefreshEvery >= TimeSpan.FromMilliseconds(100), $"{nameof(KubernetesOptions.RefreshEvery)} must be at least 100 milliseconds.");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

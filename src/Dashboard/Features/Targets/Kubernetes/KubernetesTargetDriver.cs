@@ -15,7 +15,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes;
 /// registry. What it sees comes from watches; it acts only in <see cref="ApplyAsync"/>.
 /// </summary>
 internal sealed class KubernetesTargetDriver(
-    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDisposable
+    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDriftSource, IDisposable
 {
     private const int MostLogLines = 10_000;
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
@@ -95,7 +95,7 @@ internal sealed class KubernetesTargetDriver(
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
         managed.Act(time.GetUtcNow());
-        await managed.Applier.ApplyAsync(revisions, endpoint.Accepted, cluster, cancellation);
+        await managed.Applier.ApplyAsync(revisions, endpoint, cluster, cancellation);
     }
 
     /// <inheritdoc/>
@@ -129,11 +129,8 @@ internal sealed class KubernetesTargetDriver(
     /// <summary>What somebody else has changed of an endpoint and nobody has decided about.</summary>
     public IReadOnlyList<DriftItem> DriftOf(Guid endpointId) => endpoints.TryGetValue(endpointId, out var managed) ? managed.Applier.Open : [];
 
-    /// <summary>Has everything that was changed put back, in the reconciler's next pass.</summary>
-    public void PutBack(Guid endpointId) => Decide(endpointId, applier => applier.PutBack());
-
-    /// <summary>Somebody has accepted what was open; what exactly, the next pass is told with the endpoint.</summary>
-    public void Accept(Guid endpointId) => Decide(endpointId, applier => applier.Accept());
+    /// <inheritdoc/>
+    public IReadOnlyList<OpenChange> OpenOf(Guid endpointId) => [.. DriftOf(endpointId).Select(i => i.Opened)];
 
     /// <summary>Takes in a change that a watch has seen.</summary>
     internal void Take(ICluster cluster, ClusterChange change)
@@ -180,15 +177,6 @@ internal sealed class KubernetesTargetDriver(
     private string? NameOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId) is { } managed && managed.ActsAt(time.GetUtcNow()) ? managed.Endpoint.Name : null;
 
     private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), events, observed, always);
-
-    private void Decide(Guid endpointId, Action<EndpointApplier> decision)
-    {
-        if (endpoints.TryGetValue(endpointId, out var managed))
-        {
-            decision(managed.Applier);
-            Look(managed, always: true);
-        }
-    }
 
     private ManagedEndpoint Manage(EndpointRef endpoint, ICluster cluster)
     {

@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes;
 
 /// <summary>Reaches pods through the API server where the dashboard runs outside of their cluster.</summary>
-internal sealed class PodTransport(KubernetesTargetDriver driver) : IReplicaTransport
+internal sealed class PodTransport(KubernetesTargetDriver driver, IOptions<KubernetesOptions> options) : IReplicaTransport
 {
     // What the API server adds to every answer, also to one that a pod gave: it says what is inside, and nothing about the answer.
     private static readonly string[] Added = ["Audit-Id", "X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid"];
@@ -15,6 +16,9 @@ internal sealed class PodTransport(KubernetesTargetDriver driver) : IReplicaTran
 
     /// <inheritdoc/>
     public bool Reaches(EndpointRef endpoint, ReplicaObservation replica) => Carries(endpoint, replica) && driver.ClusterOf(endpoint.Id) is { Problem: null };
+
+    /// <inheritdoc/>
+    public FigureBudget? BudgetOf(EndpointRef endpoint) => driver.ClusterOf(endpoint.Id) is { } cluster ? new(cluster, options.Value.FiguresPerSecond) : null;
 
     /// <inheritdoc/>
     public async Task<HttpResponseMessage> SendAsync(EndpointRef endpoint, ReplicaObservation replica, HttpRequestMessage request, CancellationToken cancellation)

@@ -80,6 +80,8 @@ internal sealed class FakeCluster : ICluster, IClusters
         return LogSays is { } said ? Task.FromResult(said) : Task.FromException<IReadOnlyList<string>>(new InvalidOperationException("It may not be read."));
     }
 
+    public Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation) => ReadLogAsync(pod, container, lines, previous: false, cancellation);
+
     public Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation) => throw new NotSupportedException();
 
     /// <summary>Stores a copy, as if somebody of that name had written it.</summary>
@@ -87,6 +89,7 @@ internal sealed class FakeCluster : ICluster, IClusters
     {
         var copy = Copy(one);
         copy.Metadata.ResourceVersion = $"{++version}";
+        copy.Metadata.Uid = stored.GetValueOrDefault($"{one.Kind}/{one.Metadata.Name}")?.Metadata.Uid ?? Guid.NewGuid().ToString();
         copy.Metadata.ManagedFields = [.. copy.Metadata.ManagedFields?.Where(f => f.Manager != manager) ?? [], new() { Manager = manager, Time = new DateTime(2026, 1, 1).AddSeconds(version) }];
         stored[$"{one.Kind}/{one.Metadata.Name}"] = copy;
         if (!Lags && copy.Metadata.Labels?.ContainsKey(ObjectLabels.ManagedBy) == true)
@@ -101,6 +104,11 @@ internal sealed class FakeCluster : ICluster, IClusters
     public void Remove(IKubernetesObject<V1ObjectMeta> one)
     {
         stored.Remove($"{one.Kind}/{one.Metadata.Name}");
+        if (Lags)
+        {
+            return;
+        }
+
         seen.Remove($"{one.Kind}/{one.Metadata.Name}");
         Changed?.Invoke(new(one, IsGone: true));
     }
@@ -109,6 +117,11 @@ internal sealed class FakeCluster : ICluster, IClusters
     public void CatchUp()
     {
         Lags = false;
+        foreach (var gone in seen.Values.Where(o => !stored.ContainsKey($"{o.Kind}/{o.Metadata.Name}")).ToList())
+        {
+            Remove(gone);
+        }
+
         foreach (var one in stored.Values.ToList())
         {
             Show(one);

@@ -39,7 +39,7 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         await ApplyAsync(one);
 
         Assert.Equal(
-            ["ServiceAccount/digits", "NetworkPolicy/digits", "PodDisruptionBudget/digits", $"ConfigMap/{first}", $"Secret/{first}-fetch", $"Service/{first}", $"Deployment/{first}", "Service/digits"],
+            ["ServiceAccount/digits", "NetworkPolicy/digits", "PodDisruptionBudget/digits", $"ConfigMap/{first}", $"Secret/{first}-fetch", $"Service/{first}", "Service/digits", $"Deployment/{first}"],
             cluster.Calls.Select(c => c["apply ".Length..]));
         cluster.Calls.Clear();
         await ApplyAsync(one);
@@ -87,8 +87,9 @@ public sealed class KubernetesTargetDriverTests : IDisposable
 
         await ApplyAsync(two);
 
-        Assert.Equal(["ConfigMap", "Deployment", "Secret", "Service"], cluster.Calls.Select(c => c.Split(' ', '/')[1]).Order());
-        Assert.All(cluster.Calls, c => Assert.Contains(first, c, StringComparison.Ordinal));
+        Assert.Equal("apply Service/digits", cluster.Calls[0]);
+        Assert.Equal(["ConfigMap", "Deployment", "Secret", "Service"], cluster.Calls.Skip(1).Select(c => c.Split(' ', '/')[1]).Order());
+        Assert.All(cluster.Calls.Skip(1), c => Assert.Contains(first, c, StringComparison.Ordinal));
         await ApplyAsync();
         Assert.Empty(cluster.All<V1Deployment>());
         Assert.Empty(cluster.All<V1ServiceAccount>());
@@ -104,7 +105,8 @@ public sealed class KubernetesTargetDriverTests : IDisposable
 
         await ApplyAsync(two);
 
-        Assert.All(cluster.Calls, c => Assert.StartsWith("delete", c, StringComparison.Ordinal));
+        Assert.Equal("apply Service/digits", cluster.Calls[0]);
+        Assert.All(cluster.Calls.Skip(1), c => Assert.StartsWith("delete", c, StringComparison.Ordinal));
         Assert.Empty(told);
     }
 
@@ -155,6 +157,85 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Apply_DeletedInTheMomentOfAnApply_IsToldOnce()
+    {
+        await SettledAsync();
+        cluster.Lags = true;
+        cluster.Remove(cluster.All<V1Deployment>().Single());
+
+        await ApplyAsync(one with { Replicas = 5 });
+        await ApplyAsync(one with { Replicas = 5 });
+        cluster.CatchUp();
+        await ApplyAsync(one with { Replicas = 5 });
+
+        Assert.Equal($"The Deployment {first} was deleted. It is put back.", Assert.Single(told).Message);
+        Assert.Equal([$"apply Deployment/{first}"], cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Apply_WantedAgainBeforeTheWatchShowsItGone_IsMadeAndNobodyIsBlamed()
+    {
+        await ApplyAsync(one, two);
+        await ApplyAsync(one, two);
+        cluster.Lags = true;
+
+        await ApplyAsync(two);
+        await ApplyAsync(one, two);
+        cluster.CatchUp();
+        await ApplyAsync(one, two);
+
+        Assert.Equal(2, cluster.All<V1Deployment>().Count);
+        Assert.Empty(told);
+    }
+
+    [Fact]
+    public async Task Apply_RevisionThatBecomesReady_IsInTheServiceFromThenOn()
+    {
+        await ApplyAsync(one);
+        await ApplyAsync(one, two with { Weight = 0 });
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint, one.PlanId), Selector());
+
+        await ApplyAsync(one, two);
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint), Selector());
+
+        await ApplyAsync(two);
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint, two.PlanId), Selector());
+        Assert.Empty(told);
+
+        IDictionary<string, string> Selector() => cluster.All<V1Service>().Single(s => s.Metadata.Name == "digits").Spec.Selector;
+    }
+
+    [Fact]
+    public async Task Apply_CanaryThatIsTakenDown_IsOutOfTheServiceBeforeItsReplicasGo()
+    {
+        await ApplyAsync(one, two with { Replicas = 1 });
+        await ApplyAsync(one, two with { Replicas = 1 });
+        cluster.Calls.Clear();
+
+        await ApplyAsync(one);
+
+        Assert.Equal("apply Service/digits", cluster.Calls[0]);
+        Assert.Contains($"delete Deployment/{ObjectNames.Of(Endpoint, two)}", cluster.Calls);
+        Assert.Equal(ObjectLabels.PodsOf(Endpoint, one.PlanId), cluster.All<V1Service>().Single(s => s.Metadata.Name == "digits").Spec.Selector);
+    }
+
+    [Fact]
+    public async Task Apply_CanaryBehindAGateway_HasNoWeightBeforeItsReplicasGo()
+    {
+        var routed = new FakeCluster { HasRoutes = true, Settings = cluster.Settings with { Gateway = (null, "web") } };
+        using var through = Driver(routed);
+        var plan = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { Hostname = "digits.example" } };
+        var (old, canary) = (KubernetesSamples.Revision(plan, number: 1), KubernetesSamples.Revision(plan, number: 2));
+        await through.ApplyAsync(Endpoint, [old with { Weight = 50 }, canary with { Weight = 50 }], default);
+        routed.Calls.Clear();
+
+        await through.ApplyAsync(Endpoint, [old with { Weight = 100 }, canary with { Weight = 0, Replicas = 1 }], default);
+
+        Assert.Equal(["apply Service/digits", "apply HTTPRoute/digits", $"apply Deployment/{ObjectNames.Of(Endpoint, canary)}"], routed.Calls);
+        Assert.Equal([100, 0], routed.All<HttpRoute>().Single().Spec.Rules[0].BackendRefs.Select(b => b.Weight));
+    }
+
+    [Fact]
     public async Task Apply_ScaledByAPersonWhileNothingMoves_WaitsForSomebodyToPutItBack()
     {
         await SettledAsync();
@@ -167,8 +248,7 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         Assert.Equal("spec.replicas", Assert.Single(driver.DriftOf(Endpoint.Id)).Path);
         Assert.Single(told);
 
-        driver.PutBack(Endpoint.Id);
-        await ApplyAsync(one);
+        await driver.ApplyAsync(Endpoint with { PutsBack = true }, [one], CancellationToken.None);
         Assert.Equal(2, cluster.All<V1Deployment>().Single().Spec.Replicas);
         Assert.Empty(driver.DriftOf(Endpoint.Id));
     }
@@ -227,9 +307,10 @@ public sealed class KubernetesTargetDriverTests : IDisposable
 
         Assert.Equal(1, observed.Find(Endpoint.Id)!.ReadyOf(one.PlanId));
         Assert.Equal([TargetEventKinds.Started, TargetEventKinds.Ready], told.Select(t => t.Kind));
+        Assert.Equal("Replica a is ready on gpu-1.", told[^1].Message);
         cluster.Remove(Pod("a", ready: true));
         Assert.Empty(observed.Find(Endpoint.Id)!.Replicas);
-        Assert.Equal(TargetEventKinds.Stopped, told[^1].Kind);
+        Assert.Equal((TargetEventKinds.Stopped, "Replica a is gone from gpu-1."), (told[^1].Kind, told[^1].Message));
     }
 
     [Fact]
@@ -297,11 +378,11 @@ public sealed class KubernetesTargetDriverTests : IDisposable
 
     private Task ApplyAsync(params RevisionSpec[] revisions) => driver.ApplyAsync(Endpoint, revisions, CancellationToken.None);
 
-    private KubernetesTargetDriver Driver()
+    private KubernetesTargetDriver Driver(FakeCluster? of = null)
     {
         var links = new FetchLinks(new EphemeralDataProtectionProvider(), Options.Create(new KubernetesOptions()));
         var supply = new VersionSupply((_, _) => Task.FromResult(Result.Of(KubernetesSamples.Source)), links, time);
-        return new(cluster, new(supply), turn, observed, new Told(told), time, NullLogger<KubernetesTargetDriver>.Instance);
+        return new(of ?? cluster, new(supply), turn, observed, new Told(told), time, NullLogger<KubernetesTargetDriver>.Instance);
     }
 
     private V1Pod Pod(string name, bool ready) => new()

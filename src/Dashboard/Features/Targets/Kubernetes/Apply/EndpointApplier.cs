@@ -15,50 +15,36 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private readonly SemaphoreSlim gate = new(1);
     private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
     private readonly HashSet<DriftItem> told = [];
+    private readonly HashSet<string> removed = new(StringComparer.Ordinal);
     private string? lastWanted;
-    private volatile bool putBack;
 
     /// <summary>Fields that somebody else has changed and that nobody has put back or accepted yet.</summary>
     public IReadOnlyList<DriftItem> Open { get; private set; } = [];
 
-    /// <summary>Has the next pass put back what is open.</summary>
-    public void PutBack() => putBack = true;
-
-    /// <summary>Nothing waits for anybody any more. What was accepted comes with the next pass.</summary>
-    public void Accept() => Open = [];
-
     /// <summary>One pass.</summary>
     /// <param name="revisions">What is wanted.</param>
-    /// <param name="accepted">What somebody else has changed and may stay so.</param>
+    /// <param name="asked">The endpoint as it is told of now: what somebody else has changed and may stay so, what is known of already, and whether that is to be put back.</param>
     /// <param name="cluster">Where.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="InvalidOperationException">The plan may not be applied, or the cluster refused something.</exception>
-    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, IReadOnlyList<AcceptedChange> accepted, ICluster cluster, CancellationToken cancellation)
+    public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, EndpointRef asked, ICluster cluster, CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation);
-        var isAsked = putBack;
         try
         {
-            // Asked for while this pass is at work, it is for the next one.
-            putBack = false;
             var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
-            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || isAsked;
+            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || asked.PutsBack;
             var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
             List<DriftItem> open = [];
             foreach (var one in wanted)
             {
-                await MakeAsync(one, cluster, isMoving, accepted, open, cancellation);
+                await MakeAsync(one, cluster, isMoving, asked, open, cancellation);
             }
 
             await RemoveOthersAsync(wanted, cluster, cancellation);
             Open = open;
             told.IntersectWith(open);
             lastWanted = key;
-        }
-        catch
-        {
-            putBack |= isAsked;
-            throw;
         }
         finally
         {
@@ -69,8 +55,9 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     /// <inheritdoc/>
     public void Dispose() => gate.Dispose();
 
-    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, IReadOnlyList<AcceptedChange> accepted, List<DriftItem> open, CancellationToken cancellation)
+    private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, EndpointRef asked, List<DriftItem> open, CancellationToken cancellation)
     {
+        var accepted = asked.Accepted;
         var key = Key(one.Kind, one.Metadata.Name);
         var text = KubernetesJson.Serialize(one);
         var last = applied.GetValueOrDefault(key);
@@ -79,13 +66,14 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             if (last?.Wanted != text)
             {
                 await RefuseTakenAsync(one, last, cluster, cancellation);
-                await SendAsync(one, null, text, cluster, cancellation);
+                await SendAsync(one, one, last?.Reply, text, cluster, cancellation);
             }
 
             return;
         }
 
-        var found = Newest(cluster.Find(one.Kind, one.Metadata.Name), last);
+        var seen = cluster.Find(one.Kind, one.Metadata.Name);
+        var found = Newest(seen?.Metadata.Uid is { } uid && removed.Contains(uid) ? null : seen, last);
         if (found is not null && ObjectLabels.EndpointOf(found.Metadata) != endpoint.Id)
         {
             throw Taken(one, cluster);
@@ -105,23 +93,26 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         var differences = Drift.Between(one, found).Where(d => !d.IsAmong(accepted)).ToList();
         if (differences.Count == 0)
         {
-            applied[key] = new(one, text, last?.Before, found!, true);
+            applied[key] = new(one, text, last?.Before, found!, true, last?.Replaced);
             return;
         }
 
         if (IsForeign(last, text, found))
         {
             var isPutBack = isMoving || differences.Any(d => d.IsMissing || d.TouchesPods);
-            Tell(differences, isPutBack);
+
+            // What the dashboard that acted before has told already, and what waits since, is no news.
+            Tell(differences.Where(d => isPutBack || !asked.Open.Contains(d.Opened)), isPutBack);
             if (!isPutBack)
             {
                 open.AddRange(differences);
-                applied[key] = new(one, text, last?.Before, found!, true);
+                applied[key] = new(one, text, last?.Before, found!, true, last?.Replaced);
                 return;
             }
         }
 
-        await SendAsync(one, found, text, cluster, cancellation);
+        // An object goes as a whole; what may stay as somebody has made it goes as it is.
+        await SendAsync(one, Drift.Keeping(one, found, accepted), found, text, cluster, cancellation);
     }
 
     private void Tell(IEnumerable<DriftItem> changes, bool isPutBack)
@@ -146,13 +137,24 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     private InvalidOperationException Taken(IKubernetesObject<V1ObjectMeta> one, ICluster cluster) => new(
         $"{cluster.Settings.Namespace} has a {one.Kind} {one.Metadata.Name} that does not belong to {endpoint.Name}. It is left alone; remove it or name the endpoint otherwise.");
 
-    private async Task SendAsync(IKubernetesObject<V1ObjectMeta> one, IKubernetesObject<V1ObjectMeta>? found, string text, ICluster cluster, CancellationToken cancellation)
+    private async Task SendAsync(
+        IKubernetesObject<V1ObjectMeta> one, IKubernetesObject<V1ObjectMeta> sent, IKubernetesObject<V1ObjectMeta>? found, string text, ICluster cluster, CancellationToken cancellation)
     {
         RefuseOutOfTurn();
 
         // By force, because the object is ours and whoever else has set one of our fields has been noticed above.
-        var reply = await cluster.ApplyAsync(one, force: true, dryRun: false, cancellation);
-        applied[Key(one.Kind, one.Metadata.Name)] = new(one, text, found?.Metadata.ResourceVersion, reply, found is not null);
+        var reply = await cluster.ApplyAsync(sent, force: true, dryRun: false, cancellation);
+
+        // Another one than was there: somebody has deleted that before the watch could show it, and this apply has made it anew.
+        var isAnew = found?.Metadata.Uid is { } before && reply.Metadata.Uid is { } after && before != after;
+        if (isAnew)
+        {
+            Tell(Drift.Between(one, null), isPutBack: true);
+        }
+
+        // What is on its way out is not there to stay, so its end is waited for as that of something that was seen.
+        var wasSeen = (found is not null && !isAnew) || reply.Metadata.DeletionTimestamp is not null;
+        applied[Key(one.Kind, one.Metadata.Name)] = new(one, text, found?.Metadata.ResourceVersion, reply, wasSeen, isAnew ? found!.Metadata.Uid : null);
         log.Applied(endpoint.Name, one.Kind, one.Metadata.Name);
     }
 
@@ -166,11 +168,18 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 
     private async Task RemoveOthersAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, ICluster cluster, CancellationToken cancellation)
     {
+        // The watch may go on showing for a moment what was removed here; then it is neither there nor taken away by somebody.
+        removed.IntersectWith(PresentObjects.Of(cluster, endpoint.Id).Select(o => o.Metadata.Uid ?? ""));
         var keep = wanted.Select(o => Key(o.Kind, o.Metadata.Name)).ToHashSet(StringComparer.Ordinal);
         foreach (var seen in PresentObjects.Of(cluster, endpoint.Id).Where(o => !keep.Contains(Key(o.Kind, o.Metadata.Name)) && o.Metadata.DeletionTimestamp is null))
         {
             RefuseOutOfTurn();
             await cluster.DeleteAsync(seen, cancellation);
+            if (seen.Metadata.Uid is { } uid)
+            {
+                removed.Add(uid);
+            }
+
             applied.TryRemove(Key(seen.Kind, seen.Metadata.Name), out _);
             log.Removed(endpoint.Name, seen.Kind, seen.Metadata.Name);
         }
@@ -179,6 +188,7 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     // The watch is a moment behind. Until it shows what our own apply made, the reply to that is the newest that is known.
     private static IKubernetesObject<V1ObjectMeta>? Newest(IKubernetesObject<V1ObjectMeta>? seen, Applied? last) =>
         last is null ? seen
+        : seen?.Metadata.Uid is { } uid && uid == last.Replaced ? last.Reply
         : seen is null ? last.WasSeen ? null : last.Reply
         : seen.Metadata.ResourceVersion == last.Before ? last.Reply
         : seen;
@@ -198,5 +208,5 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 
     private static string Key(string kind, string name) => $"{kind}/{name}";
 
-    private sealed record Applied(IKubernetesObject<V1ObjectMeta> One, string Wanted, string? Before, IKubernetesObject<V1ObjectMeta> Reply, bool WasSeen);
+    private sealed record Applied(IKubernetesObject<V1ObjectMeta> One, string Wanted, string? Before, IKubernetesObject<V1ObjectMeta> Reply, bool WasSeen, string? Replaced);
 }

@@ -11,7 +11,7 @@ internal sealed class WantedObjects(VersionSupply supply)
 {
     /// <summary>The kinds that are made, in the order in which they are needed.</summary>
     public static IReadOnlyList<string> Kinds { get; } =
-        ["ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "ConfigMap", "Secret", "Service", "Deployment", "HorizontalPodAutoscaler", "HTTPRoute"];
+        ["ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "ConfigMap", "Secret", "Service", "HTTPRoute", "Deployment", "HorizontalPodAutoscaler"];
 
     /// <summary>Makes it, in the order in which it has to be applied; empty when nothing is to run.</summary>
     /// <exception cref="InvalidOperationException">A plan may not be applied, or its version is not to be had; the message says why.</exception>
@@ -43,22 +43,27 @@ internal sealed class WantedObjects(VersionSupply supply)
         ];
         foreach (var (revision, version) in supplied)
         {
-            // It scales only what runs alone: while two revisions share the work, the rollout's steps say how many there are.
-            var scaler = revisions.Count == 1 && revision.Replicas > 0 ? RevisionObjects.Autoscaler(endpoint, revision, ns) : null;
             objects.Add(RevisionObjects.Configuration(endpoint, revision, version.Source, ns));
             objects.Add(RevisionObjects.FetchSecret(endpoint, revision, version.Source, ns, version.ExpiresAt));
             objects.Add(RevisionObjects.Service(endpoint, revision, ns));
-            objects.Add(RevisionObjects.Deployment(endpoint, revision, version.Source, ns, Replicas(endpoint, revision, cluster)));
-            if (scaler is not null)
-            {
-                objects.Add(scaler);
-            }
         }
 
+        // Before the replicas: what is taken down gets no requests from then on, and what comes up gets none before it is ready.
         objects.Add(EndpointObjects.Service(endpoint, revisions, ns));
         if (HttpRoute.Of(endpoint, revisions, ns, cluster.Settings.Gateway) is { } route)
         {
             objects.Add(route);
+        }
+
+        foreach (var (revision, version) in supplied)
+        {
+            objects.Add(RevisionObjects.Deployment(endpoint, revision, version.Source, ns, Replicas(endpoint, revision, cluster)));
+
+            // It scales only what runs alone: while two revisions share the work, the rollout's steps say how many there are.
+            if (revisions.Count == 1 && revision.Replicas > 0 && RevisionObjects.Autoscaler(endpoint, revision, ns) is { } scaler)
+            {
+                objects.Add(scaler);
+            }
         }
 
         return objects;

@@ -19,6 +19,9 @@ internal sealed record LogTerms
     /// <summary>Goes on with what is written from now on.</summary>
     public bool Follow { get; init; }
 
+    /// <summary>Worth reading only while there is room for it, such as how far a download is.</summary>
+    public bool IsGlance { get; init; }
+
     /// <summary>Only lines from here on.</summary>
     public DateTimeOffset? Since { get; init; }
 }
@@ -45,7 +48,8 @@ internal static class ClusterApiPods
 
         query.Append(terms.Previous ? "&previous=true" : "").Append(terms.Follow ? "&follow=true" : "");
         var path = ClusterKind.Of<k8s.Models.V1Pod>().Path(space, pod, "log") + query;
-        using var reply = await api.Sender.OpenAsync(new(HttpMethod.Get, path), $"read the log of {pod}", cancellation);
+        var (request, what) = (new HttpRequestMessage(HttpMethod.Get, path), $"read the log of {pod}");
+        using var reply = terms.IsGlance ? await api.Sender.GlanceAsync(request, what, cancellation) : await api.Sender.OpenAsync(request, what, cancellation);
         await using var body = await reply.Content.ReadAsStreamAsync(cancellation);
         using var reader = new StreamReader(body, Encoding.UTF8);
         var line = new StringBuilder();

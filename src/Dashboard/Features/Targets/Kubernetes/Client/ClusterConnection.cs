@@ -118,29 +118,12 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
         : throw new ClusterException(ClusterProblem.Forbidden, $"This target's namespace is {Settings.Namespace}; nothing is deleted anywhere else.");
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(LogTimeout);
-        List<string> read = [];
-        try
-        {
-            await foreach (var line in Api.ReadLogAsync(Settings.Namespace, pod, new() { Container = container, Tail = lines, Previous = previous }, limit.Token))
-            {
-                read.Add(line);
-            }
-        }
-        catch (ClusterException exception) when (exception.Problem is ClusterProblem.NotFound or ClusterProblem.Invalid)
-        {
-            // It has not begun yet, or is gone.
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            // What came in time is better than nothing.
-        }
+    public Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation) =>
+        ReadLogAsync(pod, new() { Container = container, Tail = lines, Previous = previous }, cancellation);
 
-        return read;
-    }
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation) =>
+        ReadLogAsync(pod, new() { Container = container, Tail = lines, IsGlance = true }, cancellation);
 
     /// <summary>A container's log as it is written, until it ends or nobody reads it any more.</summary>
     public IAsyncEnumerable<string> FollowLogAsync(string pod, LogTerms terms, CancellationToken cancellation) => Api.ReadLogAsync(Settings.Namespace, pod, terms, cancellation);
@@ -155,6 +138,30 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
         await Task.WhenAll(watches.Values.Append(allPods).Select(w => w.DisposeAsync().AsTask()));
         Api.Dispose();
         access.Dispose();
+    }
+
+    private async Task<IReadOnlyList<string>> ReadLogAsync(string pod, LogTerms terms, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(LogTimeout);
+        List<string> read = [];
+        try
+        {
+            await foreach (var line in Api.ReadLogAsync(Settings.Namespace, pod, terms, limit.Token))
+            {
+                read.Add(line);
+            }
+        }
+        catch (ClusterException exception) when (exception.Problem is ClusterProblem.NotFound or ClusterProblem.Invalid)
+        {
+            // It has not begun yet, or is gone.
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // What came in time is better than nothing.
+        }
+
+        return read;
     }
 
     private void Tell(ClusterChange change)

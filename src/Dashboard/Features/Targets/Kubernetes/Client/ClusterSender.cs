@@ -25,6 +25,7 @@ internal sealed class ClusterSender : IDisposable
     private static readonly TimeSpan LongestAsked = TimeSpan.FromSeconds(30);
     private readonly HttpClient http;
     private readonly TokenBucketRateLimiter limiter;
+    private readonly TokenBucketRateLimiter glances;
     private readonly TimeSpan timeout;
     private readonly TimeProvider time;
 
@@ -34,14 +35,8 @@ internal sealed class ClusterSender : IDisposable
     public ClusterSender(HttpClient http, KubernetesOptions options, TimeProvider time)
     {
         (this.http, this.time, timeout) = (http, time, options.RequestTimeout);
-        limiter = new(new()
-        {
-            TokenLimit = options.Burst,
-            TokensPerPeriod = Math.Max(1, options.RequestsPerSecond / 10),
-            ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, options.RequestsPerSecond / 10) / (double)options.RequestsPerSecond),
-            QueueLimit = Queue,
-            AutoReplenishment = true,
-        });
+        limiter = Limiter(options.RequestsPerSecond, options.Burst, Queue);
+        glances = Limiter(options.FiguresPerSecond, options.FiguresPerSecond, 0);
     }
 
     /// <summary>Sends a request and reads the whole answer.</summary>
@@ -101,6 +96,29 @@ internal sealed class ClusterSender : IDisposable
         }
     }
 
+    /// <summary>Sends a request that is only worth while there is room for it: it waits for nothing, and nothing waits behind it.</summary>
+    /// <exception cref="ClusterException">The cluster refused it or did not answer, or this second's share of such requests is used up.</exception>
+    public async Task<HttpResponseMessage> GlanceAsync(HttpRequestMessage request, string what, CancellationToken cancellation)
+    {
+        using var sent = request;
+        using var lease = glances.AttemptAcquire();
+        if (!lease.IsAcquired)
+        {
+            throw new ClusterException(ClusterProblem.TooManyRequests, $"The dashboard does not {what} now, because it has looked at much in this cluster just before.");
+        }
+
+        var reply = await SendThroughAsync(request, cancellation);
+        if (reply.IsSuccessStatusCode)
+        {
+            return reply;
+        }
+
+        using (reply)
+        {
+            throw await ClusterAnswers.ReadAsync(reply, what, cancellation);
+        }
+    }
+
     /// <summary>Sends a request as it is and gives any answer back.</summary>
     /// <exception cref="ClusterException">There was no answer.</exception>
     public async Task<HttpResponseMessage> SendRawAsync(HttpRequestMessage request, CancellationToken cancellation)
@@ -138,6 +156,7 @@ internal sealed class ClusterSender : IDisposable
     public void Dispose()
     {
         limiter.Dispose();
+        glances.Dispose();
         http.Dispose();
     }
 
@@ -154,6 +173,15 @@ internal sealed class ClusterSender : IDisposable
             return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         }
     }
+
+    private static TokenBucketRateLimiter Limiter(int perSecond, int burst, int queue) => new(new()
+    {
+        TokenLimit = burst,
+        TokensPerPeriod = Math.Max(1, perSecond / 10),
+        ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(1, perSecond / 10) / (double)perSecond),
+        QueueLimit = queue,
+        AutoReplenishment = true,
+    });
 
     private static bool IsBroken(Exception exception) => exception is HttpRequestException or IOException or OperationCanceledException or TimeoutException;
 

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
@@ -33,8 +35,11 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
     /// <summary>The difference as a plan and what is there, whoever has made it.</summary>
     public string Comparison => $"{Path}: {Short(Found) ?? "not set"} → {Short(Wanted) ?? "not set"}";
 
+    /// <summary>This change as it waits for somebody to decide.</summary>
+    public OpenChange Opened => new() { Kind = Kind, Name = Name, Path = Path, FoundHash = FoundHash, Sentence = Sentence };
+
     /// <summary>This change as somebody accepts it.</summary>
-    public AcceptedChange AcceptedBy(string name, DateTimeOffset at) => new() { Kind = Kind, Name = Name, Path = Path, FoundHash = FoundHash, Sentence = Sentence, ByName = name, At = at };
+    public AcceptedChange AcceptedBy(string name, DateTimeOffset at) => Opened.AcceptedBy(name, at);
 
     /// <summary>Whether exactly this change was accepted. One that changes what runs, or takes an object away, never is.</summary>
     public bool IsAmong(IReadOnlyList<AcceptedChange> accepted) =>
@@ -60,6 +65,9 @@ internal static class Drift
         ["topologySpreadConstraints"] = "topologyKey",
     };
 
+    // What chooses by all its members: one more of them is not somebody else's business, it changes what is chosen.
+    private static readonly HashSet<string> Exact = new(StringComparer.Ordinal) { "selector", "matchLabels" };
+
     private static readonly HashSet<string> Quantities = new(StringComparer.Ordinal) { "requests", "limits", "sizeLimit", "averageValue" };
 
     /// <summary>Compares one object.</summary>
@@ -73,7 +81,7 @@ internal static class Drift
             return [new(kind, name, "", "there", null, null)];
         }
 
-        List<(string Path, string? Wanted, string? Found)> differences = [];
+        List<Difference> differences = [];
         var (left, right) = (ObjectYaml.Document(wanted), ObjectYaml.Document(found));
         foreach (var part in (string[])["apiVersion", "kind"])
         {
@@ -81,9 +89,28 @@ internal static class Drift
         }
 
         left["metadata"]!.AsObject().Remove("namespace");
-        Compare("", "", left, right, false, differences);
+        Compare("", "", left, right, false, static _ => { }, differences);
         var by = LastWriter(found.Metadata);
         return [.. differences.Select(d => new DriftItem(kind, name, d.Path, d.Wanted, d.Found, by))];
+    }
+
+    /// <summary>What is wanted, with the fields that somebody else has changed and may stay so as they are found.</summary>
+    /// <param name="wanted">As it was planned.</param>
+    /// <param name="found">As it is in the cluster, or null when it is not there.</param>
+    /// <param name="accepted">The changes that may stay.</param>
+    public static IKubernetesObject<V1ObjectMeta> Keeping(IKubernetesObject<V1ObjectMeta> wanted, IKubernetesObject<V1ObjectMeta>? found, IReadOnlyList<AcceptedChange> accepted)
+    {
+        if (found is null || accepted.Count == 0)
+        {
+            return wanted;
+        }
+
+        List<Difference> differences = [];
+        var (left, right) = (JsonNode.Parse(KubernetesJson.Serialize(wanted))!, ObjectYaml.Document(found));
+        Compare("", "", left, right, false, static _ => { }, differences);
+        var kept = differences.Where(d => new DriftItem(wanted.Kind, wanted.Metadata.Name, d.Path, d.Wanted, d.Found, null).IsAmong(accepted)).ToList();
+        kept.ForEach(d => d.Put(d.There?.DeepClone()));
+        return kept.Count == 0 ? wanted : ClusterJson.ReadObject(JsonSerializer.SerializeToElement(left), ClusterKind.Of(wanted.GetType()));
     }
 
     /// <summary>The newest writer that is neither us nor a controller of the cluster's own, or null.</summary>
@@ -93,7 +120,7 @@ internal static class Drift
         .Select(f => f.Manager)
         .FirstOrDefault();
 
-    private static void Compare(string path, string name, JsonNode? wanted, JsonNode? found, bool isQuantity, List<(string Path, string? Wanted, string? Found)> differences)
+    private static void Compare(string path, string name, JsonNode? wanted, JsonNode? found, bool isQuantity, Action<JsonNode?> put, List<Difference> differences)
     {
         isQuantity |= Quantities.Contains(name);
         switch (wanted)
@@ -103,7 +130,12 @@ internal static class Drift
             case JsonObject members:
                 foreach (var (key, value) in members)
                 {
-                    Compare(Join(path, key), key, value, (found as JsonObject)?[key], isQuantity, differences);
+                    Compare(Join(path, key), key, value, (found as JsonObject)?[key], isQuantity, with => Put(members, key, with), differences);
+                }
+
+                foreach (var (key, value) in Exact.Contains(name) && found is JsonObject there ? there.Where(m => m.Value is not null && !members.ContainsKey(m.Key)) : [])
+                {
+                    differences.Add(new(Join(path, key), null, Text(value), value, with => Put(members, key, with)));
                 }
 
                 break;
@@ -111,7 +143,7 @@ internal static class Drift
                 foreach (var item in items.OfType<JsonObject>())
                 {
                     var key = item[by]?.ToString() ?? "";
-                    Compare($"{path}[{key}]", "", item, (found as JsonArray)?.OfType<JsonObject>().FirstOrDefault(o => o[by]?.ToString() == key), isQuantity, differences);
+                    Compare($"{path}[{key}]", "", item, (found as JsonArray)?.OfType<JsonObject>().FirstOrDefault(o => o[by]?.ToString() == key), isQuantity, static _ => { }, differences);
                 }
 
                 break;
@@ -119,23 +151,36 @@ internal static class Drift
                 var others = found as JsonArray;
                 if ((others?.Count ?? 0) != items.Count)
                 {
-                    differences.Add((path, Text(wanted), Text(found)));
+                    differences.Add(new(path, Text(wanted), Text(found), found, put));
                     break;
                 }
 
                 for (var i = 0; i < items.Count; i++)
                 {
-                    Compare($"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", "", items[i], others![i], isQuantity, differences);
+                    var at = i;
+                    Compare($"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", "", items[i], others![i], isQuantity, with => items[at] = with, differences);
                 }
 
                 break;
             default:
                 if (!AreSame(wanted, found, isQuantity))
                 {
-                    differences.Add((path, Text(wanted), Text(found)));
+                    differences.Add(new(path, Text(wanted), Text(found), found, put));
                 }
 
                 break;
+        }
+    }
+
+    private static void Put(JsonObject members, string key, JsonNode? value)
+    {
+        if (value is null)
+        {
+            members.Remove(key);
+        }
+        else
+        {
+            members[key] = value;
         }
     }
 
@@ -176,4 +221,7 @@ internal static class Drift
         var shown = key.Contains('.', StringComparison.Ordinal) || key.Contains('/', StringComparison.Ordinal) ? $"[{key}]" : key;
         return path.Length == 0 ? shown : shown[0] == '[' ? path + shown : $"{path}.{shown}";
     }
+
+    /// <summary>A field that differs, what is found there, and what puts something else into what is wanted.</summary>
+    private sealed record Difference(string Path, string? Wanted, string? Found, JsonNode? There, Action<JsonNode?> Put);
 }

@@ -97,7 +97,9 @@ internal static class EndpointObjects
     private static Dictionary<string, string> Selector(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions)
     {
         var serving = revisions.Where(r => r.Weight != 0).OrderByDescending(r => r.Weight ?? 0).ThenByDescending(r => r.Replicas).ThenBy(r => r.PlanId).ToList();
-        return serving.Count == revisions.Count || serving.Count == 0 ? ObjectLabels.PodsOf(endpoint) : ObjectLabels.PodsOf(endpoint, serving[0].PlanId);
+
+        // One that is no longer named may have pods still that answer, such as a canary that failed.
+        return serving.Count == 0 || (serving.Count > 1 && serving.Count == revisions.Count) ? ObjectLabels.PodsOf(endpoint) : ObjectLabels.PodsOf(endpoint, serving[0].PlanId);
     }
 
     private static V1NetworkPolicyPort Port(string protocol, int port) => new() { Protocol = protocol, Port = port };

@@ -51,7 +51,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
         {
             try
             {
-                return FetchLines.Read(await cluster.ReadLogAsync(pod, PodTemplate.Fetch, LogLines, previous: false, patience.Token));
+                return FetchLines.Read(await cluster.GlanceAtLogAsync(pod, PodTemplate.Fetch, LogLines, patience.Token));
             }
             catch (Exception exception) when (exception is InvalidOperationException or HttpRequestException or IOException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
             {

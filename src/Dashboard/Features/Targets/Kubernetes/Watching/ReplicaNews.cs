@@ -19,7 +19,7 @@ internal static class ReplicaNews
         {
             if (!old.Remove(replica.Id, out var was))
             {
-                yield return New(replica, TargetEventKinds.Started, RolloutEventLevel.Info, replica.Reason is null ? "The cluster made a pod." : $"The cluster made a pod. {replica.Reason}");
+                yield return New(replica, TargetEventKinds.Started, RolloutEventLevel.Info, $" was made by the cluster.{(replica.Reason is null ? "" : $" {replica.Reason}")}");
                 if (replica.Phase == ReplicaPhase.Pending)
                 {
                     continue;
@@ -30,7 +30,7 @@ internal static class ReplicaNews
 
             if (replica.Restarts > was.Restarts)
             {
-                yield return New(replica, TargetEventKinds.Restarted, RolloutEventLevel.Warning, replica.Reason ?? "It was started again.");
+                yield return New(replica, TargetEventKinds.Restarted, RolloutEventLevel.Warning, replica.Reason is null ? " was started again." : $" was started again: {replica.Reason}");
             }
 
             if (replica.Phase == was.Phase && (replica.Phase != ReplicaPhase.Failed || replica.Reason == was.Reason))
@@ -40,10 +40,10 @@ internal static class ReplicaNews
 
             var happened = replica.Phase switch
             {
-                ReplicaPhase.Ready => New(replica, TargetEventKinds.Ready, RolloutEventLevel.Info, $"It is ready on {replica.Node}."),
-                ReplicaPhase.Unready => New(replica, TargetEventKinds.Unready, RolloutEventLevel.Warning, replica.Reason ?? "It does not answer."),
-                ReplicaPhase.Failed => New(replica, TargetEventKinds.Failed, RolloutEventLevel.Error, replica.Note ?? "It cannot run."),
-                ReplicaPhase.Stopping when replica.Reason is not null => New(replica, TargetEventKinds.Stopped, RolloutEventLevel.Warning, replica.Reason),
+                ReplicaPhase.Ready => New(replica, TargetEventKinds.Ready, RolloutEventLevel.Info, $" is ready on {replica.Node}."),
+                ReplicaPhase.Unready => New(replica, TargetEventKinds.Unready, RolloutEventLevel.Warning, replica.Reason is null ? " does not answer." : $": {replica.Reason}"),
+                ReplicaPhase.Failed => New(replica, TargetEventKinds.Failed, RolloutEventLevel.Error, replica.Note is null ? " cannot run." : $": {replica.Note}"),
+                ReplicaPhase.Stopping when replica.Reason is not null => New(replica, TargetEventKinds.Stopped, RolloutEventLevel.Warning, $": {replica.Reason}"),
                 _ => null,
             };
             if (happened is not null)
@@ -54,10 +54,10 @@ internal static class ReplicaNews
 
         foreach (var gone in old.Values.Where(r => r.Node.Length > 0))
         {
-            yield return New(gone, TargetEventKinds.Stopped, gone.Phase == ReplicaPhase.Stopping ? RolloutEventLevel.Info : RolloutEventLevel.Warning, $"It is gone from {gone.Node}.");
+            yield return New(gone, TargetEventKinds.Stopped, gone.Phase == ReplicaPhase.Stopping ? RolloutEventLevel.Info : RolloutEventLevel.Warning, $" is gone from {gone.Node}.");
         }
 
-        TargetEvent New(ReplicaObservation replica, string kind, RolloutEventLevel level, string message) => new()
+        TargetEvent New(ReplicaObservation replica, string kind, RolloutEventLevel level, string what) => new()
         {
             EndpointId = now.Endpoint.Id,
             EndpointName = now.Endpoint.Name,
@@ -66,7 +66,7 @@ internal static class ReplicaNews
             At = now.At,
             Level = level,
             Kind = kind,
-            Message = message,
+            Message = $"Replica {replica.Id}{what}",
         };
     }
 }

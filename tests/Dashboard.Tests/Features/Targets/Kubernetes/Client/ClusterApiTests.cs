@@ -90,6 +90,20 @@ public sealed class ClusterApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Apply_WhileManyLogsAreGlancedAt_DoesNotWaitBehindThem()
+    {
+        using var access = new ClusterAccess { Server = cluster.Address, Token = new FixedToken(cluster.Token), Authorities = [X509CertificateLoader.LoadCertificate(cluster.Certificates.Authority.RawData)] };
+        using var api = new ClusterFactory(null!, Options.Create(new KubernetesOptions { RequestsPerSecond = 1, Burst = 1, FiguresPerSecond = 3 }), TimeProvider.System).MakeApi(access);
+        var glances = Enumerable.Range(0, 20).Select(i => Assert.ThrowsAsync<ClusterException>(() => api.ReadLogAsync("ops", $"pod-{i}", new() { Container = "fetch", IsGlance = true }).ToListAsync().AsTask())).ToList();
+
+        await api.ApplyAsync(Map("a"), new(), default).WaitAsync(TimeSpan.FromSeconds(5));
+
+        // No such pods are there; most were not asked for at all.
+        Assert.InRange((await Task.WhenAll(glances)).Count(e => e.Problem == ClusterProblem.NotFound), 1, 6);
+        Assert.InRange(cluster.Api.Requests.Count(r => r.Path.EndsWith("/log", StringComparison.Ordinal)), 1, 6);
+    }
+
+    [Fact]
     public async Task Delete_AnotherObjectOfTheSameName_LeavesItAlone()
     {
         using var access = new ClusterAccess { Server = cluster.Address, Token = new FixedToken(cluster.Token), Authorities = [X509CertificateLoader.LoadCertificate(cluster.Certificates.Authority.RawData)] };
