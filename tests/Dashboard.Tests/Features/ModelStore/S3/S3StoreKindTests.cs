@@ -58,9 +58,10 @@ public sealed class S3StoreKindTests : IDisposable
 
     [Theory]
     [InlineData(0, 16)]
-    [InlineData(4L << 30, 16)]
-    [InlineData((4L << 30) + 1, 32)]
-    [InlineData((32L << 30) + 1, 64)]
+    [InlineData(32L << 30, 16)]
+    [InlineData((32L << 30) + 1, 32)]
+    [InlineData(128L << 30, 32)]
+    [InlineData((128L << 30) + 1, 64)]
     [InlineData(625L << 30, 64)]
     [InlineData((625L << 30) + 1, 65)]
     [InlineData(S3PartSizes.LargestObject, 477)]
@@ -70,6 +71,9 @@ public sealed class S3StoreKindTests : IDisposable
 
         Assert.Equal(mib, size >> 20);
         Assert.InRange((bytes + size - 1) / size, 0, PartSizes.MaxParts);
+
+        // What the dashboard takes as one part, when it is streamed through it.
+        Assert.InRange(size, 1, PartSizes.Largest);
     }
 
     [Theory]
