@@ -30,7 +30,7 @@ internal sealed class ModelStoreOptions
     public TimeSpan OrphanAge { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>MiB of memory, over all S3 stores, for parts on their way to a server. Further parts wait.</summary>
-    public int PartMemoryMiB { get; set; } = 256;
+    public int PartMemoryMiB { get; set; } = 64;
 
     /// <summary>Formats that can run code when they are loaded and are taken all the same, such as <c>pytorch</c>.</summary>
     public IList<string> AllowedFormats { get; set; } = [];

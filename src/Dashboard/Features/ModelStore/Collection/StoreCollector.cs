@@ -25,16 +25,22 @@ internal sealed class StoreCollector(
     {
         await ExpireAsync(cancellation);
         await ForgetPartsAsync(cancellation);
-        foreach (var store in stores.All)
+        foreach (var (row, store, _) in stores.Entries)
         {
             try
             {
-                await CollectOrphansAsync(store, cancellation);
+                if (store is not null)
+                {
+                    await CollectOrphansAsync(store, row.RetiredAt, cancellation);
+                }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // One store that is away must not keep the others from being cleared.
-                log.StoreNotCollected(store.Name, exception);
+                // One store that is away must not keep the others from being cleared. A retired one may be gone for good.
+                if (row.RetiredAt is null)
+                {
+                    log.StoreNotCollected(store!.Name, exception);
+                }
             }
         }
     }
@@ -82,9 +88,12 @@ internal sealed class StoreCollector(
         await db.UploadParts.Where(p => ended.Any(f => f.Id == p.FileId)).ExecuteDeleteAsync(cancellation);
     }
 
-    private async Task CollectOrphansAsync(IModelStore store, CancellationToken cancellation)
+    private async Task CollectOrphansAsync(IModelStore store, DateTimeOffset? retiredAt, CancellationToken cancellation)
     {
         var before = time.GetUtcNow() - options.Value.OrphanAge;
+
+        // This installation brought nothing into the store after that day. What is younger is of others, who may have the place now.
+        before = retiredAt < before ? retiredAt.Value : before;
         List<StoredObject> old = [];
         await foreach (var item in store.ListAsync(cancellation))
         {

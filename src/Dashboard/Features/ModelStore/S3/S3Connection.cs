@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
 using Ops.Dashboard.Features.ModelStore.Stores;
@@ -20,8 +22,9 @@ internal sealed class S3Connection : IDisposable
     /// <summary>Nothing is sent before the first use.</summary>
     public S3Connection(S3Settings settings, S3Credentials credentials, AddressRules? addresses = null)
     {
-        handler = Handler(settings, addresses);
-        Http = new HttpClient(new NoRedirects(handler), disposeHandler: false) { Timeout = RequestTimeout };
+        var proxyLogin = settings is { Proxy: not null, ProxyUser: { } user } ? new NetworkCredential(user, credentials.ProxyPassword) : null;
+        handler = Handler(settings, proxyLogin, addresses);
+        Http = new HttpClient(new NoRedirects(proxyLogin is null ? handler : new ProxyLogin(handler, proxyLogin)), disposeHandler: false) { Timeout = RequestTimeout };
         Server = new Uri(settings.Endpoint ?? $"https://s3.{settings.Region}.amazonaws.com");
         PublicServer = settings.PublicEndpoint is { } address ? new Uri(address) : Server;
         var key = new BasicAWSCredentials(credentials.AccessKey, credentials.SecretKey);
@@ -75,7 +78,7 @@ internal sealed class S3Connection : IDisposable
         HttpClientFactory = new SharedHttp(Http),
     };
 
-    private static SocketsHttpHandler Handler(S3Settings settings, AddressRules? addresses)
+    private static SocketsHttpHandler Handler(S3Settings settings, NetworkCredential? proxyLogin, AddressRules? addresses)
     {
         var handler = new SocketsHttpHandler
         {
@@ -93,7 +96,8 @@ internal sealed class S3Connection : IDisposable
 
         if (settings.Proxy is { } proxy)
         {
-            handler.Proxy = new WebProxy(proxy);
+            // Plain requests carry the login by themselves: asked for it first, they would have sent a part for nothing and could not send it again.
+            handler.Proxy = new WebProxy(proxy) { Credentials = IsAllPlain(settings) ? null : proxyLogin };
         }
 
         if (!string.IsNullOrWhiteSpace(settings.CaPem))
@@ -105,6 +109,10 @@ internal sealed class S3Connection : IDisposable
 
         return handler;
     }
+
+    private static bool IsAllPlain(S3Settings settings) => IsPlain(settings.Endpoint) && (settings.PublicEndpoint is null || IsPlain(settings.PublicEndpoint));
+
+    private static bool IsPlain(string? server) => server?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) == true;
 
     // Only an unknown authority can be made up for; a wrong name or a missing certificate stays an error.
     private static bool IsTrusted(X509Certificate? certificate, X509Chain? seen, SslPolicyErrors errors, X509Certificate2Collection trusted)
@@ -145,6 +153,18 @@ internal sealed class S3Connection : IDisposable
             answer.Dispose();
             var place = new Uri(request.RequestUri!, elsewhere).GetLeftPart(UriPartial.Authority);
             throw new StoreUnavailableException(StoreProblem.Refused, $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} sends requests on to {place}, which is not followed. If that is the store, give it as the address.");
+        }
+    }
+
+    // Only the proxy reads a request without TLS, and takes the login off it. Through a tunnel it would reach the server instead.
+    private sealed class ProxyLogin(HttpMessageHandler inner, NetworkCredential login) : DelegatingHandler(inner)
+    {
+        private readonly AuthenticationHeaderValue header = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{login.UserName}:{login.Password}")));
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.ProxyAuthorization = request.RequestUri?.Scheme == Uri.UriSchemeHttp ? header : null;
+            return base.SendAsync(request, cancellationToken);
         }
     }
 

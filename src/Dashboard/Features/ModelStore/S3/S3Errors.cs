@@ -38,6 +38,8 @@ internal static class S3Errors
         AmazonS3Exception refused when IsFull(refused) => new StoreFullException($"The store has no room left in the bucket {settings.Bucket}.", refused),
         AmazonServiceException refused when refused.StatusCode != 0 => Refusal(settings, refused),
         _ when Find<StoreUnavailableException>(exception) is { } refused => refused,
+        _ when Find<HttpRequestException>(exception) is { HttpRequestError: HttpRequestError.ProxyTunnelError } tunnel && tunnel.Message.Contains("407", StringComparison.Ordinal) =>
+            new StoreUnavailableException(StoreProblem.Credentials, ProxyLogin(settings), tunnel),
         _ when Find<AuthenticationException>(exception) is { } tls => new StoreUnavailableException(
             StoreProblem.Certificate,
             $"The certificate of {Server(settings)} is not trusted. Add the certificate of its authority (PEM), or correct the host name.",
@@ -66,7 +68,7 @@ internal static class S3Errors
                 (StoreProblem.Refused, $"The server does not know something of newer S3. Turn on legacy signing. ({refused.Message})"),
             _ => refused.StatusCode switch
             {
-                HttpStatusCode.ProxyAuthenticationRequired => (StoreProblem.Refused, $"The proxy {settings.Proxy} wants a user and a password. Stores cannot give them: let the proxy take requests of this machine without."),
+                HttpStatusCode.ProxyAuthenticationRequired => (StoreProblem.Credentials, ProxyLogin(settings)),
                 HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => (StoreProblem.Forbidden,
                     $"The key may not do this in the bucket {settings.Bucket}, or its secret is wrong. Allow it to read, write, list and delete objects and to use multipart uploads there."),
                 HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
@@ -79,6 +81,10 @@ internal static class S3Errors
 
     private static bool IsFull(AmazonS3Exception exception) =>
         exception.StatusCode == InsufficientStorage || exception.ErrorCode is "XMinioStorageFull" or "QuotaExceeded" or "XMinioAdminBucketQuotaExceeded" or "EntityTooLargeForQuota";
+
+    private static string ProxyLogin(S3Settings settings) => settings.ProxyUser is null
+        ? $"The proxy {settings.Proxy} wants a user and a password. Give them beside its address."
+        : $"The proxy {settings.Proxy} does not accept the user {settings.ProxyUser} with this password. Correct them.";
 
     private static string Server(S3Settings settings) => settings.Endpoint ?? $"AWS S3 in {settings.Region}";
 

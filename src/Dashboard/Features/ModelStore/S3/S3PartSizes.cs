@@ -13,10 +13,11 @@ internal static class S3PartSizes
     /// <summary>Bytes of every part but the last, for a file of this many bytes.</summary>
     public static int For(long bytes)
     {
+        // Parts wait in memory on their way through the dashboard, so they stay small for as long as their number stays in the thousands.
         var usual = bytes switch
         {
-            <= 4096L * MiB => 16 * MiB,
-            <= 32 * 1024L * MiB => 32 * MiB,
+            <= 32 * 1024L * MiB => 16 * MiB,
+            <= 128 * 1024L * MiB => 32 * MiB,
             _ => 64 * MiB,
         };
 

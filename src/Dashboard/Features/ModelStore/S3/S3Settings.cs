@@ -30,6 +30,9 @@ internal sealed record S3Settings
     /// <summary>A proxy, such as <c>http://proxy:3128</c>; null uses the one of the environment, if any.</summary>
     public string? Proxy { get; init; }
 
+    /// <summary>Whom the proxy knows this dashboard as; null when it asks nobody.</summary>
+    public string? ProxyUser { get; init; }
+
     /// <summary>How the server encrypts objects: <c>none</c>, <c>AES256</c> or <c>aws:kms</c>.</summary>
     public string Encryption { get; init; } = S3Encryption.None;
 
@@ -48,7 +51,10 @@ internal sealed record S3Settings
 /// <param name="SecretKey">Its secret.</param>
 internal sealed record S3Credentials(string AccessKey, string SecretKey)
 {
-    /// <summary>Without the secret, for logs.</summary>
+    /// <summary>What goes with <see cref="S3Settings.ProxyUser"/>.</summary>
+    public string? ProxyPassword { get; init; }
+
+    /// <summary>Without the secrets, for logs.</summary>
     public override string ToString() => $"S3Credentials {AccessKey}";
 }
 

@@ -18,6 +18,9 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, Addres
     /// <summary>The secret that is the key's secret.</summary>
     public const string SecretKey = "secretKey";
 
+    /// <summary>The secret that is the password for the proxy. Only with <see cref="S3Settings.ProxyUser"/>.</summary>
+    public const string ProxyPassword = "proxyPassword";
+
     private const int MaxPrefix = 200;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -25,7 +28,7 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, Addres
     public string Kind => KindName;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> SecretNames { get; } = [AccessKey, SecretKey];
+    public IReadOnlyList<string> SecretNames { get; } = [AccessKey, SecretKey, ProxyPassword];
 
     /// <inheritdoc/>
     public Result<IModelStore> Create(string name, string settingsJson, IReadOnlyDictionary<string, string> secrets)
@@ -53,9 +56,19 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, Addres
         }
 
         var check = Check(settings);
-        return check.Succeeded
-            ? Result.Of<IModelStore>(new S3Store(name, settings, new S3Connection(settings, new(accessKey, secretKey), addresses), buffers, time))
-            : check.Failure;
+        if (!check.Succeeded)
+        {
+            return check.Failure;
+        }
+
+        var proxyPassword = secrets.GetValueOrDefault(ProxyPassword);
+        if (settings.ProxyUser is not null && string.IsNullOrEmpty(proxyPassword))
+        {
+            return Failure.Invalid("Give the password of the proxy's user.", ProxyPassword);
+        }
+
+        var credentials = new S3Credentials(accessKey, secretKey) { ProxyPassword = proxyPassword };
+        return Result.Of<IModelStore>(new S3Store(name, settings, new S3Connection(settings, credentials, addresses), buffers, time));
     }
 
     /// <summary>Whether these settings can be those of a store.</summary>
@@ -65,7 +78,8 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, Addres
         [
             (!IsServer(settings.Endpoint), "endpoint", "Give the server as http://host:port or https://host, without a path."),
             (!IsServer(settings.PublicEndpoint), "publicEndpoint", "Give the server as http://host:port or https://host, without a path."),
-            (!IsServer(settings.Proxy), "proxy", "Give the proxy as http://host:port."),
+            (!IsServer(settings.Proxy), "proxy", "Give the proxy as http://host:port, without user and password: they have fields of their own."),
+            (!IsProxyUser(settings), "proxyUser", "A user is only for a proxy, and has neither colons nor line breaks."),
             (string.IsNullOrWhiteSpace(settings.Region), "region", "Give a region; us-east-1 does for servers that have none."),
             (!IsBucket(settings.Bucket), "bucket", "A bucket has 3 to 63 lower-case letters, digits, dots and hyphens."),
             (!IsPrefix(settings.Prefix), "prefix", "Give a prefix of letters, digits, '.', '_', '-' and '/', such as ops/: what lies below it belongs to this installation alone."),
@@ -81,6 +95,9 @@ internal sealed class S3StoreKind(PartBuffers buffers, TimeProvider time, Addres
         || (Uri.TryCreate(text, UriKind.Absolute, out var address)
             && address.Scheme is "http" or "https"
             && address is { PathAndQuery: "/", Fragment: "", UserInfo: "" });
+
+    private static bool IsProxyUser(S3Settings settings) => settings.ProxyUser is null
+        || (settings.Proxy is not null && settings.ProxyUser.Length > 0 && !settings.ProxyUser.Any(c => c == ':' || char.IsControl(c)));
 
     private static bool IsBucket(string? text) => text is { Length: >= 3 and <= 63 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '-');
 

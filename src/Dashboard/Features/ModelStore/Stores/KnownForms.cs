@@ -39,6 +39,8 @@ internal static class KnownForms
             new("kmsKeyId", "Key of the key service") { Optional = true, Advanced = true, MaxLength = 2048, Help = "Only with SSE-KMS; empty means the bucket's own." },
             new("caPem", "Certificate authority", StoreFieldType.LongText) { Optional = true, Advanced = true, MaxLength = 65536, Help = "Certificates (PEM) to trust beside those of the system, such as that of a company's own authority." },
             new("proxy", "Proxy") { Optional = true, Advanced = true, Help = "Such as http://proxy.example.com:3128." },
+            new("proxyUser", "Proxy user") { Optional = true, Advanced = true, MaxLength = 200, Help = "Only for a proxy that wants one." },
+            new("proxyPassword", "Proxy password", StoreFieldType.Secret) { Optional = true, Advanced = true },
             new("legacySigning", "Legacy signing", StoreFieldType.Switch) { Help = "For servers that do not know the checksums of newer S3.", Optional = true, Advanced = true },
         ])
     {

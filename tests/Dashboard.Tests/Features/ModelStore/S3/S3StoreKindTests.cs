@@ -40,6 +40,10 @@ public sealed class S3StoreKindTests : IDisposable
     [InlineData("""{"bucket":"models","prefix":"ops","endpoint":"https://user:word@minio"}""", "endpoint")]
     [InlineData("""{"bucket":"models","prefix":"ops","publicEndpoint":"https://minio/path"}""", "publicEndpoint")]
     [InlineData("""{"bucket":"models","prefix":"ops","proxy":"nowhere"}""", "proxy")]
+    [InlineData("""{"bucket":"models","prefix":"ops","proxy":"http://ops:pw@proxy:3128"}""", "proxy")]
+    [InlineData("""{"bucket":"models","prefix":"ops","proxyUser":"ops"}""", "proxyUser")]
+    [InlineData("""{"bucket":"models","prefix":"ops","proxy":"http://proxy:3128","proxyUser":"o:ps"}""", "proxyUser")]
+    [InlineData("""{"bucket":"models","prefix":"ops","proxy":"http://proxy:3128","proxyUser":"ops"}""", "proxyPassword")]
     [InlineData("""{"bucket":"models","prefix":"ops","region":" "}""", "region")]
     [InlineData("""{"bucket":"models","prefix":"ops","encryption":"rot13"}""", "encryption")]
     [InlineData("""{"bucket":"models","prefix":"ops","kmsKeyId":"k"}""", "kmsKeyId")]
@@ -54,9 +58,10 @@ public sealed class S3StoreKindTests : IDisposable
 
     [Theory]
     [InlineData(0, 16)]
-    [InlineData(4L << 30, 16)]
-    [InlineData((4L << 30) + 1, 32)]
-    [InlineData((32L << 30) + 1, 64)]
+    [InlineData(32L << 30, 16)]
+    [InlineData((32L << 30) + 1, 32)]
+    [InlineData(128L << 30, 32)]
+    [InlineData((128L << 30) + 1, 64)]
     [InlineData(625L << 30, 64)]
     [InlineData((625L << 30) + 1, 65)]
     [InlineData(S3PartSizes.LargestObject, 477)]
@@ -66,6 +71,9 @@ public sealed class S3StoreKindTests : IDisposable
 
         Assert.Equal(mib, size >> 20);
         Assert.InRange((bytes + size - 1) / size, 0, PartSizes.MaxParts);
+
+        // What the dashboard takes as one part, when it is streamed through it.
+        Assert.InRange(size, 1, PartSizes.Largest);
     }
 
     [Theory]
