@@ -25,6 +25,10 @@ internal sealed class ModelStores : IDisposable
     private readonly List<(IDisposable Store, DateTimeOffset Since)> replaced = [];
     private Snapshot? current;
 
+    // Reads of the registry are numbered as they begin: whoever changed a row reads after that, with a higher number.
+    private long reads;
+    private long taken;
+
     /// <exception cref="InvalidOperationException">Two kinds have the same name.</exception>
     public ModelStores(IDbContextFactory<RegistryDb> databases, IEnumerable<IModelStoreKind> kinds, StoreSecrets secrets, TimeProvider time, ILogger<ModelStores> log)
     {
@@ -87,10 +91,11 @@ internal sealed class ModelStores : IDisposable
     /// <summary>Reads the registry and makes anew what has changed.</summary>
     public async Task RefreshAsync(CancellationToken cancellation)
     {
+        var read = Interlocked.Increment(ref reads);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var rows = await db.Stores.AsNoTracking().OrderBy(s => s.Name).ToListAsync(cancellation);
         var defaults = await db.StoreDefaults.AsNoTracking().ToDictionaryAsync(d => d.Scope, d => d.StoreId, cancellation);
-        Take(rows, defaults);
+        Take(read, rows, defaults);
     }
 
     /// <inheritdoc/>
@@ -124,25 +129,26 @@ internal sealed class ModelStores : IDisposable
                 return known;
             }
 
+            var read = Interlocked.Increment(ref reads);
             using var db = databases.CreateDbContext();
-            Take([.. db.Stores.AsNoTracking().OrderBy(s => s.Name)], db.StoreDefaults.AsNoTracking().ToDictionary(d => d.Scope, d => d.StoreId));
+            Take(read, [.. db.Stores.AsNoTracking().OrderBy(s => s.Name)], db.StoreDefaults.AsNoTracking().ToDictionary(d => d.Scope, d => d.StoreId));
             return current!;
         }
     }
 
-    private void Take(List<Store> rows, Dictionary<StoreDefaultScope, Guid> defaults)
+    private void Take(long read, List<Store> rows, Dictionary<StoreDefaultScope, Guid> defaults)
     {
         bool changed;
         lock (gate)
         {
-            var before = current?.ById ?? [];
-
             // A refresh that read earlier and came later must not undo one that saw more.
-            if (rows.Any(row => before.TryGetValue(row.Id, out var known) && known.Row.Revision > row.Revision))
+            if (read < taken)
             {
                 return;
             }
 
+            taken = read;
+            var before = current?.ById ?? [];
             var entries = rows.Select(row => before.TryGetValue(row.Id, out var known) && known.Row.Revision == row.Revision && known.Store is not null ? known : Make(row)).ToList();
             foreach (var gone in before.Values.Where(known => known.Store is IDisposable && !entries.Exists(e => ReferenceEquals(e.Store, known.Store))))
             {

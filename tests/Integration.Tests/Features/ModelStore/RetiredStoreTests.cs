@@ -63,6 +63,7 @@ public sealed class RetiredStoreTests : IAsyncLifetime
         db.Stores.Add(row);
         await db.SaveChangesAsync();
         await host.Get<ModelStores>().RefreshAsync(default);
+        Assert.Contains(host.Get<ModelStores>().Entries, entry => entry.Row.Id == row.Id && entry.Store is not null);
         return host;
     }
 
