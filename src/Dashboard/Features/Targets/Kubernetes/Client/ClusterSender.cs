@@ -82,19 +82,8 @@ internal sealed class ClusterSender : IDisposable
 
     /// <summary>Sends a request whose answer is a stream; only its beginning has a time limit.</summary>
     /// <exception cref="ClusterException">The cluster refused it or did not answer.</exception>
-    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, string what, CancellationToken cancellation)
-    {
-        var reply = await SendRawAsync(request, cancellation);
-        if (reply.IsSuccessStatusCode)
-        {
-            return reply;
-        }
-
-        using (reply)
-        {
-            throw await ClusterAnswers.ReadAsync(reply, what, cancellation);
-        }
-    }
+    public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, string what, CancellationToken cancellation) =>
+        await AcceptedAsync(await SendRawAsync(request, cancellation), what, cancellation);
 
     /// <summary>Sends a request that is only worth while there is room for it: it waits for nothing, and nothing waits behind it.</summary>
     /// <exception cref="ClusterException">The cluster refused it or did not answer, or this second's share of such requests is used up.</exception>
@@ -107,16 +96,7 @@ internal sealed class ClusterSender : IDisposable
             throw new ClusterException(ClusterProblem.TooManyRequests, $"The dashboard does not {what} now, because it has looked at much in this cluster just before.");
         }
 
-        var reply = await SendThroughAsync(request, cancellation);
-        if (reply.IsSuccessStatusCode)
-        {
-            return reply;
-        }
-
-        using (reply)
-        {
-            throw await ClusterAnswers.ReadAsync(reply, what, cancellation);
-        }
+        return await AcceptedAsync(await SendThroughAsync(request, cancellation), what, cancellation);
     }
 
     /// <summary>Sends a request as it is and gives any answer back.</summary>
@@ -171,6 +151,19 @@ internal sealed class ClusterSender : IDisposable
             }
 
             return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+    }
+
+    private static async Task<HttpResponseMessage> AcceptedAsync(HttpResponseMessage reply, string what, CancellationToken cancellation)
+    {
+        if (reply.IsSuccessStatusCode)
+        {
+            return reply;
+        }
+
+        using (reply)
+        {
+            throw await ClusterAnswers.ReadAsync(reply, what, cancellation);
         }
     }
 
