@@ -12,7 +12,8 @@ internal sealed class ExecutionOptions
     public bool? ParallelOperators { get; set; }
 
     /// <summary>On which threads one run computes: <c>one</c> (the one that calls it), <c>shared</c> (with
-    /// <see cref="RuntimeOptions.Threads"/>) or <c>auto</c>, the default: measured at loading.</summary>
+    /// <see cref="RuntimeOptions.Threads"/>), <c>adaptive</c> (shared while the model has fewer runs at a time than threads, else
+    /// one each; loads the model twice) or <c>auto</c>, the default: measured at loading.</summary>
     public string? RunThreads { get; set; }
 
     /// <summary>Whether the engine keeps working memory between runs: faster, but it stays taken. Default: yes. After a

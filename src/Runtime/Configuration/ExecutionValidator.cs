@@ -23,6 +23,9 @@ internal static class ExecutionValidator
     /// <summary>A run computes on the threads that all models share.</summary>
     public const string SharedThreads = "shared";
 
+    /// <summary>A run computes on the shared threads while few go on, on the one that calls it otherwise.</summary>
+    public const string AdaptiveThreads = "adaptive";
+
     private static readonly FrozenSet<string> Optimizations = FrozenSet.Create(StringComparer.Ordinal, "disabled", "basic", "extended", "all");
 
     /// <summary>The options that may be set. Left out on purpose: addresses of memory or streams of this process, paths
@@ -49,9 +52,9 @@ internal static class ExecutionValidator
             yield return ("GraphOptimization", "must be 'disabled', 'basic', 'extended' or 'all'.");
         }
 
-        if (options.RunThreads is not (null or AutoThreads or OneThread or SharedThreads))
+        if (options.RunThreads is not (null or AutoThreads or OneThread or SharedThreads or AdaptiveThreads))
         {
-            yield return ("RunThreads", "must be 'auto', 'one' or 'shared'.");
+            yield return ("RunThreads", "must be 'auto', 'one', 'shared' or 'adaptive'.");
         }
 
         if (options.WarmUpRuns is < 0 or > 1000)

@@ -15,8 +15,9 @@ internal sealed class KeptChoice
     private const string Extension = ".threads";
     private const int MostBytes = 512;
     private const int KeptPerVersion = 8;
-    private const char OneThread = '1';
-    private const char Shared = 'n';
+
+    /// <summary>The first character of what is kept, by <see cref="RunThreadUse"/>.</summary>
+    private const string Uses = "n1a";
 
     private readonly DirectoryInfo folder;
     private readonly string? file;
@@ -48,7 +49,7 @@ internal sealed class KeptChoice
             }
 
             var text = File.ReadAllText(file);
-            return text[0] is OneThread or Shared ? new RunThreading(text[0] == OneThread, text[1..]) : null;
+            return Uses.IndexOf(text[0]) is >= 0 and var use ? new RunThreading((RunThreadUse)use, text[1..]) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -68,7 +69,7 @@ internal sealed class KeptChoice
         var temporary = Path.Combine(folder.FullName, Guid.NewGuid().ToString("N") + ".tmp");
         try
         {
-            File.WriteAllText(temporary, (threading.OneThread ? OneThread : Shared) + threading.Reason);
+            File.WriteAllText(temporary, Uses[(int)threading.Use] + threading.Reason);
             File.Move(temporary, file, overwrite: true);
             foreach (var old in folder.EnumerateFiles("*" + Extension).OrderByDescending(f => f.LastWriteTimeUtc).Skip(KeptPerVersion))
             {

@@ -36,6 +36,7 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
     private void LoadSession(ServedModel model, string folder, ModelFileOptions entry, CancellationToken cancellation)
     {
         OrtSession? session = null;
+        RunSessions? loaded = null;
         try
         {
             // Before the model, which may take minutes to load.
@@ -43,7 +44,7 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
             var execution = ExecutionSettings.Of(options.Value, model.Options);
             var kept = new KeptChoice(folder, sessions.Key(model, entry), execution, options.Value.EffectiveThreads, model.Scheduler.Settings.Instances);
             var threading = threads.Known(model, execution, kept);
-            session = sessions.Open(model, folder, entry, threading is { OneThread: true });
+            session = sessions.Open(model, folder, entry, threading is { Use: RunThreadUse.One });
             model.Metrics.Providers = session.Providers;
             model.Metrics.WantedProvider = execution.Providers.Count > 0 ? execution.Providers[0].Name : null;
             if (!warmUp.Run(model, session, execution, cancellation))
@@ -52,27 +53,43 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
             }
             else if (threading is null)
             {
-                (session, threading) = threads.Choose(session, model, folder, entry, execution, kept);
+                (loaded, threading) = threads.Choose(session, model, folder, entry, execution, kept);
             }
 
-            model.Metrics.RunThreads = threading.OneThread ? 1 : options.Value.EffectiveThreads;
+            if (loaded is null)
+            {
+                var second = threading.Use == RunThreadUse.Adaptive ? sessions.Open(model, folder, entry, oneThread: true) : null;
+                loaded = new RunSessions(session, second, options.Value.EffectiveThreads);
+                if (second is not null)
+                {
+                    warmUp.Run(model, second, execution, cancellation);
+                }
+            }
+
+            model.Metrics.RunThreads = threading.Use == RunThreadUse.One ? 1 : options.Value.EffectiveThreads;
             log.ThreadsChosen(model.Name, model.Version, model.Metrics.RunThreads, threading.Reason);
-            model.Serve(session, processing, threading, execution.WarmUpShapes);
+            model.Serve(loaded, processing, threading, execution.WarmUpShapes);
         }
         catch (OrtException exception)
         {
-            session?.Dispose();
+            Release();
             throw new ModelLoadException($"{model.Name} version {model.Version} could not be loaded by ONNX Runtime {OrtLibrary.Version} ({exception.Code}).", exception);
         }
         catch (ModelLoadException exception)
         {
-            session?.Dispose();
+            Release();
             throw new ModelLoadException($"{model.Name} version {model.Version} cannot be served. {exception.Message}", exception);
         }
         catch
         {
-            session?.Dispose();
+            Release();
             throw;
+        }
+
+        void Release()
+        {
+            loaded?.Dispose();
+            session?.Dispose();
         }
     }
 }

@@ -18,7 +18,6 @@ internal sealed class ModelSignature
     /// the model.</exception>
     public ModelSignature(OrtSession session, ProcessingOptions? processing = null)
     {
-        Session = session;
         foreach (var input in session.Inputs)
         {
             if (!IsServed(input))
@@ -46,9 +45,6 @@ internal sealed class ModelSignature
         EveryOutputInBinary = Array.ConvertAll(AllOutputs, i => new RequestedOutput(i, Binary: true));
         OutputIndex = AllOutputs.ToFrozenDictionary(i => Outputs[i].Name, i => i, StringComparer.Ordinal);
     }
-
-    /// <summary>The session; owned by the served model.</summary>
-    public OrtSession Session { get; }
 
     /// <summary>The inputs as clients send them, in the session's order: one that is preprocessed is BYTES.</summary>
     public IReadOnlyList<OrtTensorInfo> Inputs { get; }

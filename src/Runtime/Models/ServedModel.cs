@@ -33,28 +33,32 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
     /// <summary>The loaded model; null while it loads or after it failed.</summary>
     public ModelSignature? Signature => signature;
 
+    /// <summary>What runs it; null until it is loaded.</summary>
+    public RunSessions? Sessions { get; private set; }
+
     /// <summary>On how many threads its runs compute; null until it is loaded.</summary>
     public RunThreading? Threading { get; private set; }
 
     /// <summary>Why it cannot be served, in plain words; null unless loading failed.</summary>
     public string? Error => error;
 
-    /// <summary>Puts the loaded session into service, after a trial of what requests can be merged.</summary>
-    /// <param name="session">The loaded model.</param>
+    /// <summary>Puts the loaded model into service, after a trial of what requests can be merged.</summary>
+    /// <param name="loaded">The loaded model; disposed with this once this call has returned.</param>
     /// <param name="processing">What happens before and after it; null for nothing.</param>
     /// <param name="threading">On how many threads its runs compute.</param>
     /// <param name="shapes">Per input, the shape that the configuration warms it up with.</param>
     /// <exception cref="ModelLoadException">It cannot be served over the protocol, or the processing does not fit it.</exception>
-    public void Serve(OrtSession session, ProcessingOptions? processing, RunThreading threading, IReadOnlyDictionary<string, long[]> shapes)
+    public void Serve(RunSessions loaded, ProcessingOptions? processing, RunThreading threading, IReadOnlyDictionary<string, long[]> shapes)
     {
         Threading = threading;
-        var loaded = new ModelSignature(session, processing);
-        var computed = loaded.SessionOutputs(loaded.EveryOutput);
-        var outputs = Array.ConvertAll(computed, i => session.Outputs[i]);
+        var offered = new ModelSignature(loaded.Main, processing);
+        var computed = offered.SessionOutputs(offered.EveryOutput);
+        var outputs = Array.ConvertAll(computed, i => loaded.Main.Outputs[i]);
         Scheduler.Open(
-            session.Run,
-            BatchTrial.Decide(session.Run, TrialInputs.Like(session.Inputs, shapes), outputs, computed, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
-        signature = loaded;
+            loaded.Run,
+            BatchTrial.Decide(loaded.Run, TrialInputs.Like(loaded.Main.Inputs, shapes), outputs, computed, Options.Batching, Scheduler.Settings.Instances, TimeProvider.System));
+        Sessions = loaded;
+        signature = offered;
     }
 
     /// <summary>Records that it cannot be served.</summary>
@@ -63,6 +67,6 @@ internal sealed class ServedModel(ModelOptions options, ModelScheduler scheduler
     public void Dispose()
     {
         Scheduler.Dispose();
-        signature?.Session.Dispose();
+        Sessions?.Dispose();
     }
 }

@@ -7,14 +7,15 @@ namespace Ops.Runtime.Models;
 /// <summary>Chooses at loading on how many threads the runs of a version compute, unless the configuration says it.</summary>
 internal sealed class ThreadTrial(SessionOpener sessions, IOptions<RuntimeOptions> options, ILogger<ThreadTrial> log)
 {
-    /// <summary>Loading a larger model a second time would cost more than the choice can bring: small runs come of small models.</summary>
+    /// <summary>Loading a larger model a second time would cost more time and memory than the choice can bring.</summary>
     private const long LargestModel = 64 * 1024 * 1024;
 
     /// <summary>What is settled before anything is loaded.</summary>
     /// <returns>Null when only a trial can tell.</returns>
     public RunThreading? Known(ServedModel model, ExecutionSettings execution, KeptChoice kept) => execution switch
     {
-        { RunThreads: ExecutionValidator.OneThread } => new RunThreading(true, "The configuration says so."),
+        { RunThreads: ExecutionValidator.OneThread } => new RunThreading(RunThreadUse.One, "The configuration says so."),
+        { RunThreads: ExecutionValidator.AdaptiveThreads } => new RunThreading(RunThreadUse.Adaptive, "The configuration says so."),
         { RunThreads: ExecutionValidator.SharedThreads } => RunThreading.Shared("The configuration says so."),
         { ParallelOperators: true } => RunThreading.Shared("Its operators go side by side."),
         { Providers.Count: > 0 } => RunThreading.Shared("It may run on another provider than the CPU."),
@@ -32,8 +33,8 @@ internal sealed class ThreadTrial(SessionOpener sessions, IOptions<RuntimeOption
     /// <param name="entry">Which of its files is the model.</param>
     /// <param name="execution">Shapes of the inputs.</param>
     /// <param name="kept">Where the choice is kept.</param>
-    /// <returns>The session to serve with, and why.</returns>
-    public (OrtSession Session, RunThreading Threading) Choose(
+    /// <returns>The sessions to serve with, and why.</returns>
+    public (RunSessions Sessions, RunThreading Threading) Choose(
         OrtSession session, ServedModel model, string folder, ModelFileOptions entry, ExecutionSettings execution, KeptChoice kept)
     {
         OrtSession? one = null;
@@ -42,18 +43,24 @@ internal sealed class ThreadTrial(SessionOpener sessions, IOptions<RuntimeOption
         {
             inputs = WarmUp.Inputs(session, execution);
             one = sessions.Open(model, folder, entry, oneThread: true);
-            var threading = RunThreading.Decide(new ThreadMeasurer(one, session, inputs, WarmUp.Outputs(session), model.Scheduler.Settings.Instances));
+            var threads = options.Value.EffectiveThreads;
+            var threading = RunThreading.Decide(new ThreadMeasurer(one, session, inputs, WarmUp.Outputs(session), model.Scheduler.Settings.Instances), threads);
             kept.Write(threading);
-            var (chosen, other) = threading.OneThread ? (one, session) : (session, one);
+            if (threading.Use == RunThreadUse.Adaptive)
+            {
+                return (new RunSessions(session, one, threads), threading);
+            }
+
+            var (chosen, other) = threading.Use == RunThreadUse.One ? (one, session) : (session, one);
             other.Dispose();
-            return (chosen, threading);
+            return (new RunSessions(chosen, null, threads), threading);
         }
         catch (Exception exception) when (exception is OrtException or ModelLoadException or AggregateException { InnerException: OrtException })
         {
             // The model runs as it is; that is what counts.
             one?.Dispose();
             log.ThreadTrialFailed(model.Name, model.Version, exception);
-            return (session, RunThreading.Shared("A trial run on one thread failed."));
+            return (new RunSessions(session, null, options.Value.EffectiveThreads), RunThreading.Shared("A trial run on one thread failed."));
         }
         finally
         {

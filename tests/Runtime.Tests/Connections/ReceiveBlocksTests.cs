@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Runtime.Connections;
 using Ops.Runtime.Tests.Support;
+using Ops.Testing;
 
 namespace Ops.Runtime.Tests.Connections;
 
@@ -44,5 +45,34 @@ public class ReceiveBlocksTests
 
         Assert.True(block.Memory.Length >= ReceiveBlocks.BlockBytes);
         Assert.Throws<ArgumentOutOfRangeException>(() => blocks.Rent(blocks.MaxBufferSize + 1));
+    }
+
+    [Fact]
+    public void However_many_come_back_are_lent_again_and_none_twice()
+    {
+        using var blocks = new ReceiveBlocks(TimeProvider.System);
+        var first = Enumerable.Range(0, 1000).Select(_ => blocks.Rent()).ToList();
+        first.ForEach(b => b.Dispose());
+        first[0].Dispose();
+
+        var again = Enumerable.Range(0, 1000).Select(_ => blocks.Rent()).ToList();
+
+        Assert.Equal(first.ToHashSet(), again.ToHashSet());
+        Assert.Equal(0, blocks.Unused);
+    }
+
+    [Fact]
+    public void What_stays_unused_for_a_whole_interval_is_let_go()
+    {
+        var time = new ManualTime();
+        using var blocks = new ReceiveBlocks(time);
+        Enumerable.Range(0, 10).Select(_ => blocks.Rent()).ToList().ForEach(b => b.Dispose());
+        time.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal(10, blocks.Unused);
+
+        Enumerable.Range(0, 3).Select(_ => blocks.Rent()).ToList().ForEach(b => b.Dispose());
+        time.Advance(TimeSpan.FromSeconds(15));
+
+        Assert.Equal(3, blocks.Unused);
     }
 }

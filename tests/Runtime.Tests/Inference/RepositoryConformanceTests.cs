@@ -235,7 +235,7 @@ public sealed class RepositoryConformanceTests : IDisposable
         Assert.Equal(200, (await unload).Status);
         using var size = OrtTensor.Allocate(OrtElementType.Int64, [2]);
         using var options = OrtRunOptions.Create();
-        Assert.Throws<ObjectDisposedException>(() => model.Signature!.Session.Run(options, new[] { size }, new[] { 0 }));
+        Assert.Throws<ObjectDisposedException>(() => model.Sessions!.Run(options, new[] { size }, new[] { 0 }));
     }
 
     [Fact]

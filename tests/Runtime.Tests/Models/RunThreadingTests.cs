@@ -9,24 +9,27 @@ public sealed class RunThreadingTests : IDisposable
     private readonly TestFolder folder = new();
 
     [Theory]
-    [InlineData(20, 22, 40_000, 20_000, true)]
-    [InlineData(20, 22, 22_000, 20_000, true)]
-    [InlineData(20, 22, 21_000, 20_000, false)]
-    [InlineData(20, 15, 10_000, 20_000, false)]
-    [InlineData(1500, 1700, 2_000, 1_000, true)]
-    [InlineData(1500, 1701, 2_000, 1_000, false)]
-    public void Decide_ShortRuns_TakesOneThreadWhereAllTogetherGainAndNoneLosesMuch(int shared, int one, int perSecondOne, int perSecondShared, bool expected)
+    [InlineData(20, 22, 40_000, 20_000, "One")]
+    [InlineData(20, 22, 22_000, 20_000, "One")]
+    [InlineData(20, 22, 21_000, 20_000, "Shared")]
+    [InlineData(20, 15, 10_000, 20_000, "Shared")]
+    [InlineData(1500, 1700, 2_000, 1_000, "One")]
+    [InlineData(1500, 1701, 2_000, 1_000, "Adaptive")]
+    [InlineData(1500, 1701, 899, 1_000, "Shared")]
+    [InlineData(2001, 1, 900, 1_000, "Adaptive")]
+    [InlineData(125_000, 1, 11, 10, "Adaptive")]
+    public void Decide_Measured_TakesOneThreadEachWhereAllTogetherGainAndNoneLosesMuch(int shared, int one, int perSecondOne, int perSecondShared, string expected)
     {
-        var threading = RunThreading.Decide(new Measured(shared, one, perSecondOne, perSecondShared));
-        Assert.Equal(expected, threading.OneThread);
+        var threading = RunThreading.Decide(new Measured(shared, one, perSecondOne, perSecondShared), threads: 2);
+        Assert.Equal(expected, threading.Use.ToString());
         Assert.NotEmpty(threading.Reason);
     }
 
     [Fact]
-    public void Decide_LongRuns_MeasuresNothingMore()
+    public void Decide_RunsThatDelayTheStart_MeasuresNothingMore()
     {
-        var measured = new Measured(2001, 1, 2, 1);
-        Assert.False(RunThreading.Decide(measured).OneThread);
+        var measured = new Measured(125_001, 1, 2, 1);
+        Assert.Equal(RunThreadUse.Shared, RunThreading.Decide(measured, threads: 2).Use);
         Assert.Equal(1, measured.Calls);
     }
 
@@ -34,15 +37,15 @@ public sealed class RunThreadingTests : IDisposable
     public void Kept_SameKey_IsReadAgainAndOtherwiseNot()
     {
         Directory.CreateDirectory(folder.File(".optimized"));
-        Kept("key").Write(new RunThreading(true, "because"));
-        Assert.Equal(new RunThreading(true, "because"), Kept("key").Read());
+        Kept("key").Write(new RunThreading(RunThreadUse.Adaptive, "because"));
+        Assert.Equal(new RunThreading(RunThreadUse.Adaptive, "because"), Kept("key").Read());
         Assert.Null(Kept("other").Read());
         Assert.Null(Kept(null).Read());
         Assert.Null(Kept("key", threads: 4).Read());
         Assert.Null(Kept("key", instances: 4).Read());
         Assert.Null(Kept("key", shape: [8]).Read());
         Kept("key").Write(RunThreading.Shared("changed"));
-        Assert.Equal(new RunThreading(false, "changed"), Kept("key").Read());
+        Assert.Equal(RunThreading.Shared("changed"), Kept("key").Read());
     }
 
     [Theory]
@@ -52,7 +55,7 @@ public sealed class RunThreadingTests : IDisposable
     public void Kept_NotWrittenByUs_IsIgnored(string content)
     {
         Directory.CreateDirectory(folder.File(".optimized"));
-        Kept("key").Write(new RunThreading(true, "because"));
+        Kept("key").Write(new RunThreading(RunThreadUse.Adaptive, "because"));
         File.WriteAllText(Assert.Single(Directory.GetFiles(folder.File(".optimized"))), content);
         Assert.Null(Kept("key").Read());
     }
@@ -60,17 +63,18 @@ public sealed class RunThreadingTests : IDisposable
     [Fact]
     public void Kept_FolderMissingOrALink_KeepsNothing()
     {
-        Kept("key").Write(new RunThreading(true, "because"));
+        Kept("key").Write(new RunThreading(RunThreadUse.Adaptive, "because"));
         Assert.Null(Kept("key").Read());
         Directory.CreateDirectory(folder.File("elsewhere"));
         Directory.CreateSymbolicLink(folder.File(".optimized"), folder.File("elsewhere"));
-        Kept("key").Write(new RunThreading(true, "because"));
+        Kept("key").Write(new RunThreading(RunThreadUse.Adaptive, "because"));
         Assert.Empty(Directory.GetFiles(folder.File("elsewhere")));
     }
 
     [Theory]
     [InlineData("one", 1)]
     [InlineData("shared", 2)]
+    [InlineData("adaptive", 2)]
     public async Task Load_ConfigurationSaysTheThreads_TakesThoseAndAnswersTheSame(string threads, int expected)
     {
         await using var server = await TestServer.StartAsync([TestModels.Digits()], ("Execution:RunThreads", threads));
@@ -88,7 +92,9 @@ public sealed class RunThreadingTests : IDisposable
         var parameters = (await server.GetAsync("/v2/models/digits")).Body.GetProperty("parameters");
         var reason = parameters.GetProperty("threads_per_run_reason").GetString()!;
         var kept = Assert.Single(Directory.GetFiles(server.CacheFolder, "*.threads", SearchOption.AllDirectories));
-        Assert.Equal((parameters.GetProperty("threads_per_run").GetInt32() == 1 ? "1" : "n") + reason, File.ReadAllText(kept));
+        var text = File.ReadAllText(kept);
+        Assert.Equal(reason, text[1..]);
+        Assert.Contains(text[0], parameters.GetProperty("threads_per_run").GetInt32() == 1 ? "1" : "na");
     }
 
     public void Dispose() => folder.Dispose();
