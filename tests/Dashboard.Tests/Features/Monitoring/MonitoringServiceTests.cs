@@ -25,7 +25,7 @@ public sealed class MonitoringServiceTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         await using var replica = builder.Build();
         replica.MapGet("/metrics", () => answers
-            ? Results.Text($"ops_runtime_info 1\nops_runtime_requests_total{{model=\"m\"}} {requests += 10}\nprocess_resident_memory_bytes 1000\n")
+            ? Results.Text($"ops_runtime_info 1\nops_runtime_requests_total{{model=\"m\"}} {requests += 10}\nops_runtime_request_failures_total{{model=\"m\"}} 0\nprocess_resident_memory_bytes 1000\n")
             : Results.StatusCode(500));
         await replica.StartAsync();
         var address = new Uri(replica.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

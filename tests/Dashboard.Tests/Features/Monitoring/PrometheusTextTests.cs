@@ -66,6 +66,24 @@ public sealed class PrometheusTextTests
         Assert.True(double.IsNaN(reading.CpuSeconds));
     }
 
+    [Theory]
+    [InlineData("ops_runtime_requests_total 5")]
+    [InlineData("ops_runtime_requests_total 5\nops_runtime_request_failures_total NaN")]
+    [InlineData("ops_runtime_requests_total NaN\nops_runtime_request_failures_total 0")]
+    [InlineData("ops_runtime_requests_total +Inf\nops_runtime_request_failures_total 0")]
+    [InlineData("ops_runtime_requests_total 5\nops_runtime_request_failures_total -1")]
+    [InlineData("ops_runtime_request_duration_seconds_bucket{le=\"1\"} NaN\nops_runtime_request_duration_seconds_bucket{le=\"+Inf\"} 5")]
+    [InlineData("ops_runtime_request_duration_seconds_bucket{le=\"1\"} 5\nops_runtime_request_duration_seconds_bucket{le=\"+Inf\"} 4")]
+    public void Read_CountMissingOrNoNumber_TakesNothingForTrue(string samples) =>
+        Assert.Throws<FormatException>(() => RuntimeScrape.Read(PrometheusText.Parse($"ops_runtime_info 1\n{samples}\n"), TimeProvider.System.GetUtcNow()));
+
+    [Fact]
+    public void Read_NoRequestYet_IsZero()
+    {
+        var reading = RuntimeScrape.Read(PrometheusText.Parse("ops_runtime_info 1\n"), TimeProvider.System.GetUtcNow());
+        Assert.Equal((0L, 0L), (reading.Requests, reading.Failures));
+    }
+
     [Fact]
     public void Read_SomethingElsesMetrics_IsRefused() =>
         Assert.Throws<FormatException>(() => RuntimeScrape.Read(PrometheusText.Parse("up 1"), TimeProvider.System.GetUtcNow()));

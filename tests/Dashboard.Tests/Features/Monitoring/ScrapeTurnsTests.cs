@@ -130,7 +130,7 @@ public sealed class ScrapeTurnsTests : IDisposable
             Asked.AddOrUpdate(replica.Id, 1, (_, times) => times + 1);
             return IsSilent
                 ? throw new HttpRequestException("It does not answer.")
-                : Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("ops_runtime_info 1\nops_runtime_requests_total{model=\"m\"} 10\n") });
+                : Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("ops_runtime_info 1\nops_runtime_requests_total{model=\"m\"} 10\nops_runtime_request_failures_total{model=\"m\"} 0\n") });
         }
     }
 }

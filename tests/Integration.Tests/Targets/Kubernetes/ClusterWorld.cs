@@ -49,22 +49,30 @@ internal sealed class ClusterWorld : IAsyncDisposable
     /// <param name="cluster">Where.</param>
     /// <param name="account">Makes a kubeconfig for the namespace that dashboards sign in by; null for an administrator's.</param>
     /// <param name="gateway">The gateway that the target names, in the namespace itself; empty for none.</param>
-    public static async Task<ClusterWorld> CreateAsync(ClusterFixture cluster, Func<string, Task<string>>? account = null, string gateway = "")
+    /// <param name="prometheus">The Prometheus that has the figures of its pods; null for none.</param>
+    public static async Task<ClusterWorld> CreateAsync(ClusterFixture cluster, Func<string, Task<string>>? account = null, string gateway = "", Uri? prometheus = null)
     {
         var space = await cluster.NamespaceAsync();
         var faults = await FaultyApi.StartAsync(account is null ? cluster.KubeConfig : await account(space));
         var keys = new EphemeralDataProtectionProvider();
         var ops = await OpsWorld.CreateAsync(clock: TimeProvider.System, drivers: services => AddDrivers(services, keys));
         var world = new ClusterWorld(cluster, ops, faults, space);
-        await world.AddTargetAsync(gateway);
+        await world.AddTargetAsync(gateway, prometheus?.ToString() ?? "");
         return world;
     }
 
     /// <summary>Starts a dashboard.</summary>
     /// <param name="life">What may end it in the middle; null for one that lives.</param>
-    public async Task<Dashboard> StartAsync(DashboardLife? life = null)
+    /// <param name="more">Further services of its.</param>
+    public async Task<Dashboard> StartAsync(DashboardLife? life = null, Action<IServiceCollection>? more = null)
     {
-        var dashboard = new Dashboard(Ops.Start(services => life?.Watch(services, Ops)), life);
+        var dashboard = new Dashboard(
+            Ops.Start(services =>
+            {
+                life?.Watch(services, Ops);
+                more?.Invoke(services);
+            }),
+            life);
         dashboards.Add(dashboard);
         await dashboard.StartAsync();
         return dashboard;
@@ -185,12 +193,12 @@ internal sealed class ClusterWorld : IAsyncDisposable
         script);
 
     /// <summary>Waits for something, and says what there is instead when it does not come about.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> holds, Func<Task<string>> otherwise)
+    public static async Task UntilAsync(Func<Task<bool>> holds, Func<Task<string>> otherwise, TimeSpan? patience = null)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (!await holds())
         {
-            if (TimeProvider.System.GetElapsedTime(started) > Patience)
+            if (TimeProvider.System.GetElapsedTime(started) > (patience ?? Patience))
             {
                 Assert.Fail($"It did not come about: {await otherwise()}");
             }
@@ -257,11 +265,11 @@ internal sealed class ClusterWorld : IAsyncDisposable
             TimeProvider.System)));
     }
 
-    private async Task AddTargetAsync(string gateway)
+    private async Task AddTargetAsync(string gateway, string prometheus)
     {
         await using var db = Ops.Open();
         var id = Guid.CreateVersion7();
-        var settings = new KubernetesTargetSettings { Namespace = Space, Registries = ["registry.example"], RuntimeImage = Image, Gateway = gateway };
+        var settings = new KubernetesTargetSettings { Namespace = Space, Registries = ["registry.example"], RuntimeImage = Image, Gateway = gateway, Prometheus = prometheus };
         Assert.True(settings.Check().Succeeded);
         var target = Target.Create(new()
         {

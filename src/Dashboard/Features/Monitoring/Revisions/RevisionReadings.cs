@@ -10,8 +10,11 @@ namespace Ops.Dashboard.Features.Monitoring.Revisions;
 /// </summary>
 internal sealed class RevisionReadings(TimeProvider time)
 {
-    /// <summary>Figures older than this say nothing about now.</summary>
+    /// <summary>Figures older than this say nothing about now, unless a replica usually has something new less often than twice in this time: then
+    /// two such pauses are the limit.</summary>
     public static readonly TimeSpan Stale = TimeSpan.FromSeconds(10);
+
+    private const int PausesCompared = 3;
 
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(3600) + Stale;
     private readonly ConcurrentDictionary<Guid, Watched> endpoints = new();
@@ -25,7 +28,7 @@ internal sealed class RevisionReadings(TimeProvider time)
     /// <summary>Forgets an endpoint.</summary>
     public void Forget(Guid endpointId) => endpoints.TryRemove(endpointId, out _);
 
-    /// <summary>Takes what a replica told.</summary>
+    /// <summary>Takes what a replica told; the same again, by <see cref="CounterReading.At"/>, is not taken for news.</summary>
     public void Add(Guid endpointId, string replicaId, CounterReading counters)
     {
         if (!endpoints.TryGetValue(endpointId, out var watched))
@@ -36,6 +39,12 @@ internal sealed class RevisionReadings(TimeProvider time)
         var readings = watched.Replicas.GetOrAdd(replicaId, _ => []);
         lock (readings)
         {
+            // What a Prometheus answers again is no newer for that.
+            if (readings.Last?.Value.Counters.At == counters.At)
+            {
+                return;
+            }
+
             readings.AddLast(new Reading(time.GetTimestamp(), counters));
             while (readings.Count > 2 && time.GetElapsedTime(readings.First!.Value.At) > Longest)
             {
@@ -68,7 +77,7 @@ internal sealed class RevisionReadings(TimeProvider time)
         {
             if (!watched.Replicas.TryGetValue(replica.Id, out var readings) || Over(readings, window) is not { } span)
             {
-                return figures with { Trouble = $"Replica {replica.Id} has told no figures for {Stale.TotalSeconds:0} s." };
+                return figures with { Trouble = $"Replica {replica.Id} has told nothing new for {Stale.TotalSeconds:0} s or longer." };
             }
 
             var durations = span.Last.Durations.Since(span.First.Durations);
@@ -87,7 +96,7 @@ internal sealed class RevisionReadings(TimeProvider time)
     {
         lock (readings)
         {
-            if (readings.Count < 2 || time.GetElapsedTime(readings.Last!.Value.At) > Stale)
+            if (readings.Count < 2 || time.GetElapsedTime(readings.Last!.Value.At) > Silence(readings))
             {
                 return null;
             }
@@ -101,6 +110,20 @@ internal sealed class RevisionReadings(TimeProvider time)
 
             return (first.Value.Counters, readings.Last.Value.Counters);
         }
+    }
+
+    // A Prometheus has something new only as often as it scrapes. The shortest of the last pauses is the usual one: a single long one proves nothing.
+    private TimeSpan Silence(LinkedList<Reading> readings)
+    {
+        var usual = TimeSpan.MaxValue;
+        var later = readings.Last!;
+        for (var i = 0; i < PausesCompared && later.Previous is { } earlier; i++, later = earlier)
+        {
+            var pause = time.GetElapsedTime(earlier.Value.At, later.Value.At);
+            usual = pause < usual ? pause : usual;
+        }
+
+        return usual > Stale / 2 ? usual * 2 : Stale;
     }
 
     // Counters that went down are those of a process that was started anew.

@@ -54,6 +54,40 @@ public sealed class RevisionReadingsTests
     }
 
     [Fact]
+    public void Figures_TheSameToldAgainAndAgain_IsNoNews()
+    {
+        Tell(seconds: 30, ("a", 10, 0));
+        var last = time.GetUtcNow();
+        for (var second = 0; second <= RevisionReadings.Stale.TotalSeconds; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            readings.Add(endpoint.Id, "a", new() { At = last, Requests = 300, Failures = 0, Durations = Histogram.Empty });
+        }
+
+        Assert.NotNull(Figures("a").Trouble);
+    }
+
+    [Theory]
+    [InlineData(30, 59, true)]
+    [InlineData(30, 61, false)]
+    [InlineData(5, 9, true)]
+    [InlineData(5, 11, false)]
+    public void Figures_SourceWithLongPauses_CountUntilTwoOfThemHavePassed(int pause, int silent, bool expected)
+    {
+        readings.Watch(endpoint.Id);
+        for (var i = 0; i < 6; i++)
+        {
+            // One pause may be longer by chance.
+            time.Advance(TimeSpan.FromSeconds(i == 4 ? pause * 10 : pause));
+            readings.Add(endpoint.Id, "a", new() { At = time.GetUtcNow(), Requests = 10 * i, Failures = 0, Durations = Histogram.Empty });
+        }
+
+        time.Advance(TimeSpan.FromSeconds(silent));
+
+        Assert.Equal(expected, Figures("a").Trouble is null);
+    }
+
+    [Fact]
     public void Figures_NoReplicaReady_CannotBeTold() => Assert.NotNull(Figures().Trouble);
 
     private void Tell(int seconds, params (string Id, long Requests, long Failures)[] each)
