@@ -190,7 +190,8 @@ internal sealed record UploadFileStatus
     /// <summary>Parts that are there, as inclusive ranges <c>[first, last]</c> in order.</summary>
     public required IReadOnlyList<int[]> Parts { get; init; }
 
-    /// <summary>SHA-256 of part 1 if it is there: tells whether a file chosen again is the same one.</summary>
+    /// <summary>SHA-256 of the first of <see cref="Parts"/>, whichever number it has since several are sent at once; null without any. Tells whether a
+    /// file chosen again is the same one.</summary>
     public string? FirstPartSha256 { get; init; }
 }
 

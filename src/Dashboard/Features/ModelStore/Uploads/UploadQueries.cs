@@ -55,7 +55,7 @@ internal sealed class UploadQueries(CommandRunner commands, IDbContextFactory<Re
         var parts = await db.UploadParts.AsNoTracking()
             .Where(p => db.UploadFiles.Any(f => f.Id == p.FileId && f.UploadId == upload.Id))
             .OrderBy(p => p.Number)
-            .Select(p => new { p.FileId, p.Number, p.SizeBytes, First = p.Number == 1 ? p.Sha256 : null })
+            .Select(p => new { p.FileId, p.Number, p.SizeBytes, First = p.Number == db.UploadParts.Where(q => q.FileId == p.FileId).Min(q => q.Number) ? p.Sha256 : null })
             .ToListAsync(cancellation);
         var byFile = parts.ToLookup(p => p.FileId);
         var verification = board.Read(upload.Id);

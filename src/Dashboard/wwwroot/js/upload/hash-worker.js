@@ -10,18 +10,18 @@ let last = Promise.resolve();
 const wholeBytes = 64 * 1024 * 1024;
 const hex = buffer => Array.from(new Uint8Array(buffer), byte => byte.toString(16).padStart(2, "0")).join("");
 
-async function hash({ id, file, length }) {
-  if (length <= wholeBytes && self.crypto?.subtle) return hex(await crypto.subtle.digest("SHA-256", await file.slice(0, length).arrayBuffer()));
+async function hash({ id, file }) {
+  if (file.size <= wholeBytes && self.crypto?.subtle) return hex(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
   const sha256 = await hashwasm.createSHA256();
   sha256.init();
   let told = 0;
-  for (let offset = 0; offset < length; offset += sliceBytes) {
+  for (let offset = 0; offset < file.size; offset += sliceBytes) {
     if (cancelled.has(id)) return null;
-    sha256.update(new Uint8Array(await file.slice(offset, Math.min(offset + sliceBytes, length)).arrayBuffer()));
+    sha256.update(new Uint8Array(await file.slice(offset, Math.min(offset + sliceBytes, file.size)).arrayBuffer()));
     const now = performance.now();
     if (now - told > 200) {
       told = now;
-      postMessage({ id, progress: Math.min(offset + sliceBytes, length) });
+      postMessage({ id, progress: Math.min(offset + sliceBytes, file.size) });
     }
   }
   return sha256.digest("hex");

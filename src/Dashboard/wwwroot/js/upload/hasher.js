@@ -5,15 +5,15 @@ class Hasher {
   #next = 1;
   #waiting = new Map();
 
-  // SHA-256 (lower-case hex) of the first `length` bytes of a file.
-  sha256(file, { length = file.size, onProgress = () => {}, signal } = {}) {
+  // SHA-256 (lower-case hex) of a file or of a slice of one.
+  sha256(file, { onProgress = () => {}, signal } = {}) {
     if (!this.#worker) this.#start();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) { reject(signal.reason); return; }
       this.#waiting.set(id, { resolve, reject, onProgress });
       signal?.addEventListener("abort", () => this.#worker?.postMessage({ id, cancel: true }), { once: true });
-      this.#worker.postMessage({ id, file, length });
+      this.#worker.postMessage({ id, file });
     });
   }
 

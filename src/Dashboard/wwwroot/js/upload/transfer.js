@@ -60,7 +60,7 @@ export class Upload {
       const blob = chosen.get(file.path) ?? only;
       if (!blob) throw new Error(`${file.path} is missing among the files you chose.`);
       if (blob.size !== file.size) throw new Error(`${file.path} has another size than when the upload began. Is it the same file?`);
-      if (file.firstPartSha256 && await sha256(blob, { length: Math.min(file.partSize, file.size) }) !== file.firstPartSha256) {
+      if (file.firstPartSha256 && await sha256(file.part(file.firstPart, blob)) !== file.firstPartSha256) {
         throw new Error(`${file.path} has other contents than when the upload began. Is it the same file?`);
       }
     }
@@ -279,7 +279,8 @@ export class Upload {
   #take(status) {
     const known = new Map(this.files.map(file => [file.id, file]));
     this.files = status.files.map(file => Object.assign(known.get(file.id) ?? new UploadFile(), {
-      id: file.id, path: file.path, size: file.size, partSize: file.partSize, partCount: file.partCount, firstPartSha256: file.firstPartSha256 ?? null,
+      id: file.id, path: file.path, size: file.size, partSize: file.partSize, partCount: file.partCount,
+      firstPart: file.parts[0]?.[0] ?? null, firstPartSha256: file.firstPartSha256 ?? null,
     }));
     status.files.forEach((file, index) => this.files[index].setParts(file.parts));
     this.direct = status.direct ?? null;
@@ -307,9 +308,9 @@ class UploadFile {
     for (const [first, last] of ranges) for (let number = first; number <= last; number++) this.#kept.add(number);
   }
 
-  part(number) {
+  part(number, blob = this.blob) {
     const start = (number - 1) * this.partSize;
-    return this.blob.slice(start, Math.min(start + this.partSize, this.size));
+    return blob.slice(start, Math.min(start + this.partSize, this.size));
   }
 
   keep(number) { this.#kept.add(number); }

@@ -25,6 +25,9 @@ internal sealed class GitHttpServer : IAsyncDisposable
     /// <summary>Answers 503.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Lets pushes have one MiB of disk, and no more.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>Where every request is sent on to.</summary>
     public Uri? RedirectTo { get; set; }
 
@@ -89,7 +92,7 @@ internal sealed class GitHttpServer : IAsyncDisposable
     private async Task RunAsync(HttpContext context, bool isPush)
     {
         context.Features.Get<IHttpMinRequestBodyDataRateFeature>()!.MinDataRate = null;
-        using var backend = Process.Start(Backend(context.Request))!;
+        using var backend = Process.Start(Backend(context.Request, isPush && IsFull))!;
         var errors = backend.StandardError.ReadToEndAsync();
         var output = new MemoryStream();
         var reading = backend.StandardOutput.BaseStream.CopyToAsync(output);
@@ -134,9 +137,11 @@ internal sealed class GitHttpServer : IAsyncDisposable
         backend.StandardInput.Close();
     }
 
-    private ProcessStartInfo Backend(HttpRequest request)
+    private ProcessStartInfo Backend(HttpRequest request, bool isFull)
     {
-        var start = new ProcessStartInfo("git", ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        // A small file system of its own over where objects are kept, which no other process sees. Only root needs no user namespace for it.
+        string[] limited = [.. Environment.IsPrivilegedProcess ? Array.Empty<string>() : ["--map-root-user"], "--mount", "sh", "-c", "mount -t tmpfs -o size=1m none \"$GIT_PROJECT_ROOT/models.git/objects\" && exec git http-backend"];
+        var start = new ProcessStartInfo(isFull ? "unshare" : "git", isFull ? limited : ["http-backend"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         var environment = start.Environment;
         environment["GIT_PROJECT_ROOT"] = folder;
         environment["GIT_HTTP_EXPORT_ALL"] = "1";

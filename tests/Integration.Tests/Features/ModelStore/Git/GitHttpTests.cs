@@ -56,6 +56,24 @@ public sealed class GitHttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Complete_ServersDiskFullThenNot_SaysSoAndKeepsThePartsAndGoesOn()
+    {
+        var store = Store();
+        var bytes = RandomNumberGenerator.GetBytes(5_000_000);
+        var id = await GitPlace.PutAsync(store, bytes);
+        server.IsFull = true;
+
+        var failure = await Assert.ThrowsAsync<StoreFullException>(() => store.CompleteAsync(id, default));
+        Assert.StartsWith("No room is left", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("", place.InBare("for-each-ref", "refs/ops"));
+        Assert.Equal(bytes, await GitPlace.ReadAsync(store, id));
+        server.IsFull = false;
+        await store.CompleteAsync(id, default);
+
+        Assert.Equal(bytes, await GitPlace.ReadAsync(Store("two"), id));
+    }
+
+    [Fact]
     public async Task Complete_ReplyLost_IsRecognizedAsDone()
     {
         var store = Store();
