@@ -82,7 +82,8 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
     internal static int[] Outputs(OrtSession session) =>
         [.. Enumerable.Range(0, session.Outputs.Count).Where(i => session.Outputs[i].ElementType != OrtElementType.Undefined)];
 
-    private static void RunOnce(OrtSession session, OrtTensor[] inputs, int[] outputs, CancellationToken cancellation)
+    /// <summary>Runs once and lets the outputs go.</summary>
+    internal static void RunOnce(OrtSession session, OrtTensor[] inputs, int[] outputs, CancellationToken cancellation)
     {
         using var options = OrtRunOptions.Create();
         using var registration = cancellation.UnsafeRegister(static o => ((OrtRunOptions)o!).Terminate(), options);
