@@ -176,6 +176,13 @@ internal sealed class OpsWorld : IAsyncDisposable
         return await db.RolloutEvents.Where(e => e.RolloutId == rolloutId).OrderBy(e => e.Id).ToListAsync();
     }
 
+    /// <summary>What was told of an endpoint, also after its last rollout had ended.</summary>
+    public async Task<IReadOnlyList<RolloutEvent>> EventsOfEndpointAsync(Guid endpointId)
+    {
+        await using var db = Open();
+        return await db.RolloutEvents.Where(e => e.EndpointId == endpointId).OrderBy(e => e.Id).ToListAsync();
+    }
+
     public async Task ChangePolicyAsync(int required, Roles role = Roles.Approver, bool rollbackNeedsApproval = false)
     {
         await using var db = Open();

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using Ops.Data.Rollouts;
 using Ops.Testing.Kubernetes;
 
@@ -80,6 +81,35 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
 
         // The call that was already on its way cannot be taken back; what it did is undone, and it was the last one.
         Assert.InRange(world.Faults.Calls.Count(c => c.IsWrite) - before, 0, line.StartsWith("before", StringComparison.Ordinal) ? 8 : 0);
+    }
+
+    [Fact]
+    public async Task Endpoint_WriteOfADashboardThatActsNoMoreArrivesLate_IsPutRightWithoutAPerson()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.SucceedAsync(1);
+        await world.QuietAsync(first, 1);
+        await world.CalmAsync();
+
+        // The whole object, as it was wanted in the middle of an earlier rollout, in the name of the dashboard itself.
+        var made = (await world.DeploymentAsync(first.EndpointId, 1))!;
+        var wanted = made.DeepClone().AsObject();
+        wanted.Remove("status");
+        foreach (var part in (string[])["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"])
+        {
+            wanted["metadata"]!.AsObject().Remove(part);
+        }
+
+        (wanted["apiVersion"], wanted["kind"]) = ("apps/v1", "Deployment");
+        wanted["metadata"]!["annotations"]!.AsObject().Remove("deployment.kubernetes.io/revision");
+        wanted["spec"]!["replicas"] = 5;
+        var late = await world.Api.ApplyAsync(world.PathOf(made), wanted, ObjectLabels.Manager, "&force=true");
+        Assert.True(late.Code < 300, late.Message);
+
+        await ClusterWorld.UntilAsync(async () => (await world.DeploymentAsync(first.EndpointId, 1))?.Number("spec", "replicas") == 2, () => world.PictureAsync(first.EndpointId));
+        await world.QuietAsync(first, 1);
+        Assert.DoesNotContain(await world.Ops.EventsOfEndpointAsync(first.EndpointId), e => e.Message.Contains("was changed", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -132,6 +132,14 @@ internal sealed class DashboardLife(int endsAt = 0)
             return applied;
         }
 
+        public async Task<IKubernetesObject<V1ObjectMeta>> TakeOutAsync(IKubernetesObject<V1ObjectMeta> seen, IReadOnlyList<string> pointers, CancellationToken cancellation)
+        {
+            await life.PassAsync($"before taking out of {seen.Kind}");
+            var left = await inner.TakeOutAsync(seen, pointers, cancellation);
+            await life.PassAsync($"after taking out of {seen.Kind}");
+            return left;
+        }
+
         public async Task DeleteAsync(IKubernetesObject<V1ObjectMeta> seen, CancellationToken cancellation)
         {
             await life.PassAsync($"before deleting {seen.Kind}");

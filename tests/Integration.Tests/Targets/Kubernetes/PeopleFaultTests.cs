@@ -19,6 +19,10 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
     [InlineData("scaled the new one up")]
     [InlineData("changed the image")]
     [InlineData("applied as another manager")]
+    [InlineData("added a variable")]
+    [InlineData("added a container")]
+    [InlineData("took the network of the host")]
+    [InlineData("added a port to the service")]
     [InlineData("deleted the new one")]
     [InlineData("deleted the old one")]
     [InlineData("deleted the service")]
@@ -39,8 +43,37 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
 
         await world.EndedAsync(second, RolloutState.Succeeded);
         await world.QuietAsync(second, 2);
-        var image = (await world.DeploymentAsync(second.EndpointId, 2))!.Items("spec", "template", "spec", "containers").Single().Text("image");
-        Assert.StartsWith("registry.example/ops-runtime@", image, StringComparison.Ordinal);
+        var pods = (await world.DeploymentAsync(second.EndpointId, 2))!["spec"]!["template"]!["spec"]!;
+        var server = Assert.Single(pods["containers"]!.AsArray())!;
+        Assert.StartsWith("registry.example/ops-runtime@", server["image"]!.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("LD_PRELOAD", server.ToJsonString(), StringComparison.Ordinal);
+        Assert.Null(pods["hostNetwork"]);
+        Assert.Single((await world.Api.GetAsync($"/api/v1/namespaces/{world.Space}/services/digits")).Body["spec"]!["ports"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Endpoint_PersonAddsToItsPodsAfterwards_IsTakenOutAtOnceAndARestartIsLetBe()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.SucceedAsync(1);
+        await world.QuietAsync(first, 1);
+        await world.CalmAsync();
+        var made = (await world.DeploymentAsync(first.EndpointId, 1))!;
+
+        // As `kubectl rollout restart` does it.
+        var restart = await world.Api.MergeAsync(world.PathOf(made), """{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-01-01T00:00:00Z"}}}}}""");
+        Assert.True(restart.Code < 300, restart.Message);
+        await DoAsync(world, "added a variable", made, (await world.DeploymentAsync(first.EndpointId, 1))!);
+
+        await ClusterWorld.UntilAsync(
+            async () => (await world.Ops.EventsOfEndpointAsync(first.EndpointId)).Any(e => e.Message.Contains("containers[server].env[LD_PRELOAD] of the Deployment", StringComparison.Ordinal)),
+            async () => string.Join(" | ", (await world.Ops.EventsOfEndpointAsync(first.EndpointId)).Select(e => e.Message)));
+        await world.QuietAsync(first, 1);
+        await ClusterWorld.UntilAsync(
+            async () => (await world.DeploymentAsync(first.EndpointId, 1))!["spec"]!["template"]!.ToJsonString() is var pods && !pods.Contains("LD_PRELOAD", StringComparison.Ordinal)
+                && pods.Contains("restartedAt", StringComparison.Ordinal),
+            () => world.PictureAsync(first.EndpointId));
     }
 
     [Fact]
@@ -165,6 +198,10 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
             "changed the image" => await world.Api.MergeAsync(world.PathOf(made), Image(made, "evil.example/x:latest").ToJsonString()),
             "applied as another manager" => await world.Api.ApplyAsync(
                 world.PathOf(made), new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = "Deployment", ["metadata"] = new JsonObject { ["name"] = made.Text("metadata", "name") }, ["spec"] = new JsonObject { ["replicas"] = 5 } }, "helm", "&force=true"),
+            "added a variable" => await world.Api.MergeAsync(world.PathOf(made), Containers(made, c => ((c[0]!["env"] as JsonArray) ?? (JsonArray)(c[0]!["env"] = new JsonArray())!).Add(new JsonObject { ["name"] = "LD_PRELOAD", ["value"] = "/tmp/x.so" })).ToJsonString()),
+            "added a container" => await world.Api.MergeAsync(world.PathOf(made), Containers(made, c => c.Insert(0, new JsonObject { ["name"] = "evil", ["image"] = "evil.example/x:latest" })).ToJsonString()),
+            "took the network of the host" => await world.Api.MergeAsync(world.PathOf(made), """{"spec":{"template":{"spec":{"hostNetwork":true}}}}"""),
+            "added a port to the service" => await PortAsync(world),
             "deleted the new one" => await world.Api.DeleteAsync(world.PathOf(made)),
             "deleted the old one" => await world.Api.DeleteAsync(world.PathOf(old)),
             "deleted the service" => await world.Api.DeleteAsync($"/api/v1/namespaces/{world.Space}/services/digits"),
@@ -173,10 +210,20 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         Assert.True(reply.Code < 300, reply.Message);
     }
 
-    private static JsonObject Image(JsonObject deployment, string image)
+    private static async Task<RawReply> PortAsync(ClusterWorld world)
+    {
+        var path = $"/api/v1/namespaces/{world.Space}/services/digits";
+        var ports = (await world.Api.GetAsync(path)).Body["spec"]!["ports"]!.DeepClone().AsArray();
+        ports.Insert(0, new JsonObject { ["name"] = "debug", ["port"] = 9999, ["targetPort"] = 9999 });
+        return await world.Api.MergeAsync(path, new JsonObject { ["spec"] = new JsonObject { ["ports"] = ports } }.ToJsonString());
+    }
+
+    private static JsonObject Image(JsonObject deployment, string image) => Containers(deployment, c => c[0]!["image"] = image);
+
+    private static JsonObject Containers(JsonObject deployment, Action<JsonArray> change)
     {
         var containers = deployment["spec"]!["template"]!["spec"]!["containers"]!.DeepClone().AsArray();
-        containers[0]!["image"] = image;
+        change(containers);
         return new JsonObject { ["spec"] = new JsonObject { ["template"] = new JsonObject { ["spec"] = new JsonObject { ["containers"] = containers } } } };
     }
 }

@@ -48,6 +48,14 @@ internal interface ICluster
     /// <exception cref="InvalidOperationException">The cluster refused it; the message is the cluster's, in one sentence.</exception>
     Task<IKubernetesObject<V1ObjectMeta>> ApplyAsync(IKubernetesObject<V1ObjectMeta> wanted, bool force, bool dryRun, CancellationToken cancellation);
 
+    /// <summary>Takes fields out of an object that are not ours, which an apply leaves alone, if it is still as it was seen.</summary>
+    /// <param name="seen">The object.</param>
+    /// <param name="pointers">The fields, as JSON pointers into it.</param>
+    /// <param name="cancellation">Gives up; it may be done all the same.</param>
+    /// <returns>The object as the cluster has it then.</returns>
+    /// <exception cref="InvalidOperationException">It was changed since, or the cluster refused it.</exception>
+    Task<IKubernetesObject<V1ObjectMeta>> TakeOutAsync(IKubernetesObject<V1ObjectMeta> seen, IReadOnlyList<string> pointers, CancellationToken cancellation);
+
     /// <summary>Deletes an object, if it is still the one that was seen. Done already is done. What belongs to it goes after it, each pod gently.</summary>
     Task DeleteAsync(IKubernetesObject<V1ObjectMeta> seen, CancellationToken cancellation);
 

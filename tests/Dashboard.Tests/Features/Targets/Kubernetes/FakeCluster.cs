@@ -67,6 +67,9 @@ internal sealed class FakeCluster : ICluster, IClusters
         return Put(wanted, ObjectLabels.Manager);
     }
 
+    public Task<IKubernetesObject<V1ObjectMeta>> TakeOutAsync(IKubernetesObject<V1ObjectMeta> seen, IReadOnlyList<string> pointers, CancellationToken cancellation) =>
+        throw new NotSupportedException("Nobody adds fields here: it keeps no record of who has set which.");
+
     public Task DeleteAsync(IKubernetesObject<V1ObjectMeta> one, CancellationToken cancellation)
     {
         Calls.Add($"delete {one.Kind}/{one.Metadata.Name}");

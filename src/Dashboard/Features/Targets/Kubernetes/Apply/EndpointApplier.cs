@@ -97,18 +97,32 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
             return;
         }
 
-        if (IsForeign(last, text, found))
+        var foreign = differences.Where(d => IsForeign(d, last, text, found)).ToList();
+        if (foreign.Count > 0)
         {
-            var isPutBack = isMoving || differences.Any(d => d.IsMissing || d.TouchesPods);
+            var isPutBack = isMoving || foreign.Count < differences.Count || foreign.Any(d => d.IsMissing || d.TouchesPods);
 
             // What the dashboard that acted before has told already, and what waits since, is no news.
-            Tell(differences.Where(d => isPutBack || !asked.Open.Contains(d.Opened)), isPutBack);
+            Tell(foreign.Where(d => isPutBack || !asked.Open.Contains(d.Opened)), isPutBack);
             if (!isPutBack)
             {
-                open.AddRange(differences);
+                open.AddRange(foreign);
                 applied[key] = new(one, text, last?.Before, found!, true, last?.Replaced);
                 return;
             }
+        }
+
+        if (differences.Select(d => d.Addition).OfType<string>().ToList() is { Count: > 0 } additions)
+        {
+            RefuseOutOfTurn();
+            var reply = await cluster.TakeOutAsync(found!, additions, cancellation);
+            applied[key] = new(one, text, found!.Metadata.ResourceVersion, reply, true, last?.Replaced);
+            if (differences.All(d => d.Addition is not null))
+            {
+                return;
+            }
+
+            found = reply;
         }
 
         // An object goes as a whole; what may stay as somebody has made it goes as it is.
@@ -193,9 +207,11 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
         : seen.Metadata.ResourceVersion == last.Before ? last.Reply
         : seen;
 
-    private static bool IsForeign(Applied? last, string text, IKubernetesObject<V1ObjectMeta>? found) => found is null
-        ? last is not null
-        : last is not null ? last.Wanted == text : HasForeignWriter(found.Metadata);
+    // Where nobody else has set a field it is an apply of ours that came late, of a dashboard that does not act any more for instance, or one of a plan
+    // before. A field that is gone has nobody who has set it.
+    private static bool IsForeign(DriftItem item, Applied? last, string text, IKubernetesObject<V1ObjectMeta>? found) =>
+        found is null ? last is not null
+        : !item.IsOurs && (last is not null ? last.Wanted == text : item.Addition is not null || HasForeignWriter(found.Metadata));
 
     // After a restart nothing is remembered; who wrote last stands in the object.
     // Times are whole seconds, so within one nobody knows who came later.

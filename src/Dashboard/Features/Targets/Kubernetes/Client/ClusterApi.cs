@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
@@ -119,6 +120,25 @@ internal sealed class ClusterApi(ClusterSender sender) : IDisposable
         return (T)await SendAsync(HttpMethod.Put, kind, $"{kind.Path(wanted.Metadata.NamespaceProperty, wanted.Metadata.Name)}?{Strict}", (wanted, "application/json"), $"replace {kind.Name} {wanted.Metadata.Name}", Repeat.IfUndone, cancellation);
     }
 
+    /// <summary>Takes fields out of an object, whoever has set them, if it is still of the version that was seen.</summary>
+    /// <param name="seen">The object.</param>
+    /// <param name="pointers">The fields, as JSON pointers into it.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ClusterException"><see cref="ClusterProblem.Conflict"/> when somebody has changed it since.</exception>
+    public async Task<IKubernetesObject<V1ObjectMeta>> TakeOutAsync(IKubernetesObject<V1ObjectMeta> seen, IEnumerable<string> pointers, CancellationToken cancellation)
+    {
+        var kind = ClusterKind.Of(seen.GetType());
+
+        // Last items of lists first, so that those before them keep their places.
+        JsonPatchStep[] steps =
+        [
+            new("replace", "/metadata/resourceVersion", seen.Metadata.ResourceVersion),
+            .. pointers.OrderByDescending(p => string.Join('/', p.Split('/').Select(s => s.PadLeft(8, '0'))), StringComparer.Ordinal).Select(p => new JsonPatchStep("remove", p)),
+        ];
+        return await SendAsync(
+            HttpMethod.Patch, kind, $"{kind.Path(seen.Metadata.NamespaceProperty, seen.Metadata.Name)}?{Strict}", (steps, "application/json-patch+json"), $"{kind.Name} {seen.Metadata.Name}", Repeat.IfUndone, cancellation);
+    }
+
     /// <summary>Deletes an object if it is still the one that was seen. Gone already, or another one in its place, is done.</summary>
     /// <param name="seen">The object, with its uid.</param>
     /// <param name="propagation"><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>.</param>
@@ -193,4 +213,10 @@ internal sealed class ClusterApi(ClusterSender sender) : IDisposable
 
     private Task<IKubernetesObject<V1ObjectMeta>> SendAsync(HttpMethod method, ClusterKind kind, string path, (object Body, string Type)? content, string what, Repeat repeat, CancellationToken cancellation) =>
         sender.SendAsync(() => Request(method, path, content), what, repeat, (body, token) => ClusterJson.ReadObjectAsync(body, kind, token), cancellation);
+
+    // RFC 6902.
+    private sealed record JsonPatchStep(
+        [property: JsonPropertyName("op")] string Op,
+        [property: JsonPropertyName("path")] string Path,
+        [property: JsonPropertyName("value"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Value = null);
 }

@@ -113,6 +113,12 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public Task<IKubernetesObject<V1ObjectMeta>> TakeOutAsync(IKubernetesObject<V1ObjectMeta> seen, IReadOnlyList<string> pointers, CancellationToken cancellation) =>
+        seen.Metadata.NamespaceProperty == Settings.Namespace
+            ? Api.TakeOutAsync(seen, pointers, cancellation)
+            : throw new ClusterException(ClusterProblem.Forbidden, $"This target's namespace is {Settings.Namespace}; nothing is changed anywhere else.");
+
+    /// <inheritdoc/>
     public Task DeleteAsync(IKubernetesObject<V1ObjectMeta> seen, CancellationToken cancellation) => seen.Metadata.NamespaceProperty == Settings.Namespace
         ? Api.DeleteAsync(seen, "Background", cancellation)
         : throw new ClusterException(ClusterProblem.Forbidden, $"This target's namespace is {Settings.Namespace}; nothing is deleted anywhere else.");

@@ -16,10 +16,16 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 /// <param name="Path">The field, such as <c>spec.template.spec.containers[server].image</c>; empty when the object is gone.</param>
 /// <param name="Wanted">What it should be.</param>
 /// <param name="Found">What it is; null when it is gone.</param>
-/// <param name="By">Who last wrote the object, as Kubernetes calls that program, or null.</param>
+/// <param name="By">Who has set the field, or else who last wrote the object, as Kubernetes calls that program, or null.</param>
 internal sealed record DriftItem(string Kind, string Name, string Path, string? Wanted, string? Found, string? By)
 {
     private const int LongestShown = 200;
+
+    /// <summary>A JSON pointer to it where it is no field of ours, so that an apply would not take it away; else null.</summary>
+    public string? Addition { get; init; }
+
+    /// <summary>Whether this dashboard has written what is found, and nobody else: an apply that came late, or one of a plan before.</summary>
+    public bool IsOurs { get; init; }
 
     /// <summary>Whether the whole object is gone.</summary>
     public bool IsMissing => Path.Length == 0;
@@ -30,6 +36,8 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
     /// <summary>A plain sentence.</summary>
     public string Sentence => IsMissing
         ? $"The {Kind} {Name} was deleted."
+        : Addition is not null
+        ? $"{Path} of the {Kind} {Name} was added by {By}: {Short(Found)}."
         : $"{Path} of the {Kind} {Name} was changed from {Short(Wanted) ?? "nothing"} to {Short(Found) ?? "nothing"}{(By is null ? "" : $" by {By}")}.";
 
     /// <summary>The difference as a plan and what is there, whoever has made it.</summary>
@@ -50,7 +58,10 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
     private static string? Short(string? text) => text is { Length: > LongestShown } ? $"{text[..LongestShown]}…" : text;
 }
 
-/// <summary>Compares what is wanted with what is there. Only fields that are wanted count: what the cluster and others add is theirs.</summary>
+/// <summary>
+/// Compares what is wanted with what is there. Fields that are wanted count, and what somebody has added to the spec by a write of their own
+/// (<see cref="FieldOwners"/>): what the API server fills in, controllers do, or webhooks add on the way is no drift.
+/// </summary>
 internal static class Drift
 {
     // What tells items of a list apart, by the list's name. Other lists are compared in order.
@@ -67,6 +78,9 @@ internal static class Drift
 
     // What chooses by all its members: one more of them is not somebody else's business, it changes what is chosen.
     private static readonly HashSet<string> Exact = new(StringComparer.Ordinal) { "selector", "matchLabels" };
+
+    // What `kubectl rollout restart` sets: pods are made anew as they were approved.
+    private const string Restarted = "spec.template.metadata.annotations[kubectl.kubernetes.io/restartedAt]";
 
     private static readonly HashSet<string> Quantities = new(StringComparer.Ordinal) { "requests", "limits", "sizeLimit", "averageValue" };
 
@@ -89,9 +103,18 @@ internal static class Drift
         }
 
         left["metadata"]!.AsObject().Remove("namespace");
-        Compare("", "", left, right, false, static _ => { }, differences);
-        var by = LastWriter(found.Metadata);
-        return [.. differences.Select(d => new DriftItem(kind, name, d.Path, d.Wanted, d.Found, by))];
+        Compare(FieldPath.Root, "", left, right, false, static _ => { }, differences);
+        FieldOwners owners = new(found.Metadata);
+        var additions = owners.Additions(left, right).Where(a => a.Path.ToString() != Restarted).ToList();
+        var last = LastWriter(found.Metadata);
+        return
+        [
+            // A list with an item more differs from ours only by that.
+            .. differences.Where(d => !additions.Any(a => d.Path.Holds(a.Path) || a.Path.Holds(d.Path))).Select(d => owners.IsOurs(d.Path)
+                ? new DriftItem(kind, name, d.Path.ToString(), d.Wanted, d.Found, null) { IsOurs = true }
+                : new DriftItem(kind, name, d.Path.ToString(), d.Wanted, d.Found, owners.OtherOf(d.Path) ?? last)),
+            .. additions.Select(a => new DriftItem(kind, name, a.Path.ToString(), Text(a.Wanted), Text(a.Found), a.By) { Addition = a.Wanted is null ? a.Path.Pointer : null }),
+        ];
     }
 
     /// <summary>What is wanted, with the fields that somebody else has changed and may stay so as they are found.</summary>
@@ -107,8 +130,8 @@ internal static class Drift
 
         List<Difference> differences = [];
         var (left, right) = (JsonNode.Parse(KubernetesJson.Serialize(wanted))!, ObjectYaml.Document(found));
-        Compare("", "", left, right, false, static _ => { }, differences);
-        var kept = differences.Where(d => new DriftItem(wanted.Kind, wanted.Metadata.Name, d.Path, d.Wanted, d.Found, null).IsAmong(accepted)).ToList();
+        Compare(FieldPath.Root, "", left, right, false, static _ => { }, differences);
+        var kept = differences.Where(d => new DriftItem(wanted.Kind, wanted.Metadata.Name, d.Path.ToString(), d.Wanted, d.Found, null).IsAmong(accepted)).ToList();
         kept.ForEach(d => d.Put(d.There?.DeepClone()));
         return kept.Count == 0 ? wanted : ClusterJson.ReadObject(JsonSerializer.SerializeToElement(left), ClusterKind.Of(wanted.GetType()));
     }
@@ -120,7 +143,7 @@ internal static class Drift
         .Select(f => f.Manager)
         .FirstOrDefault();
 
-    private static void Compare(string path, string name, JsonNode? wanted, JsonNode? found, bool isQuantity, Action<JsonNode?> put, List<Difference> differences)
+    private static void Compare(FieldPath path, string name, JsonNode? wanted, JsonNode? found, bool isQuantity, Action<JsonNode?> put, List<Difference> differences)
     {
         isQuantity |= Quantities.Contains(name);
         switch (wanted)
@@ -130,12 +153,12 @@ internal static class Drift
             case JsonObject members:
                 foreach (var (key, value) in members)
                 {
-                    Compare(Join(path, key), key, value, (found as JsonObject)?[key], isQuantity, with => Put(members, key, with), differences);
+                    Compare(path.To(key), key, value, (found as JsonObject)?[key], isQuantity, with => Put(members, key, with), differences);
                 }
 
                 foreach (var (key, value) in Exact.Contains(name) && found is JsonObject there ? there.Where(m => m.Value is not null && !members.ContainsKey(m.Key)) : [])
                 {
-                    differences.Add(new(Join(path, key), null, Text(value), value, with => Put(members, key, with)));
+                    differences.Add(new(path.To(key), null, Text(value), value, with => Put(members, key, with)));
                 }
 
                 break;
@@ -143,7 +166,8 @@ internal static class Drift
                 foreach (var item in items.OfType<JsonObject>())
                 {
                     var key = item[by]?.ToString() ?? "";
-                    Compare($"{path}[{key}]", "", item, (found as JsonArray)?.OfType<JsonObject>().FirstOrDefault(o => o[by]?.ToString() == key), isQuantity, static _ => { }, differences);
+                    var (other, at) = Called(found as JsonArray, by, key);
+                    Compare(path.To(key, other, at), "", item, other, isQuantity, static _ => { }, differences);
                 }
 
                 break;
@@ -158,7 +182,7 @@ internal static class Drift
                 for (var i = 0; i < items.Count; i++)
                 {
                     var at = i;
-                    Compare($"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", "", items[i], others![i], isQuantity, with => items[at] = with, differences);
+                    Compare(path.To(i.ToString(CultureInfo.InvariantCulture), others![i], i), "", items[i], others[i], isQuantity, with => items[at] = with, differences);
                 }
 
                 break;
@@ -170,6 +194,19 @@ internal static class Drift
 
                 break;
         }
+    }
+
+    private static (JsonObject? Item, int Index) Called(JsonArray? items, string by, string key)
+    {
+        for (var i = 0; i < (items?.Count ?? 0); i++)
+        {
+            if (items![i] is JsonObject item && item[by]?.ToString() == key)
+            {
+                return (item, i);
+            }
+        }
+
+        return (null, 0);
     }
 
     private static void Put(JsonObject members, string key, JsonNode? value)
@@ -216,12 +253,6 @@ internal static class Drift
         _ => node.ToJsonString(),
     };
 
-    private static string Join(string path, string key)
-    {
-        var shown = key.Contains('.', StringComparison.Ordinal) || key.Contains('/', StringComparison.Ordinal) ? $"[{key}]" : key;
-        return path.Length == 0 ? shown : shown[0] == '[' ? path + shown : $"{path}.{shown}";
-    }
-
     /// <summary>A field that differs, what is found there, and what puts something else into what is wanted.</summary>
-    private sealed record Difference(string Path, string? Wanted, string? Found, JsonNode? There, Action<JsonNode?> Put);
+    private sealed record Difference(FieldPath Path, string? Wanted, string? Found, JsonNode? There, Action<JsonNode?> Put);
 }
