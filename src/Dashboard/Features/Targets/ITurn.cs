@@ -8,4 +8,7 @@ internal interface ITurn
 {
     /// <summary>Whether it may act now.</summary>
     bool IsHeld { get; }
+
+    /// <summary>What this process is called among those that take turns.</summary>
+    string Holder { get; }
 }

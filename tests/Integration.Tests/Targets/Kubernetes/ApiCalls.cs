@@ -25,8 +25,11 @@ internal sealed record ApiCall(string Method, string Target)
     /// <summary>Whether it opens a watch.</summary>
     public bool IsWatch => Target.Contains("watch=", StringComparison.Ordinal);
 
-    /// <summary>Whether it changes something.</summary>
-    public bool IsWrite => Method is not "GET";
+    /// <summary>Whether it has a body or an effect.</summary>
+    public bool HasEffect => Method is not "GET";
+
+    /// <summary>Whether it changes something of an endpoint. Leases are renewed all the time.</summary>
+    public bool IsWrite => HasEffect && !Target.Contains("/leases", StringComparison.Ordinal);
 }
 
 /// <summary>One event of a watch.</summary>

@@ -42,6 +42,9 @@ internal sealed class ClusterWorld : IAsyncDisposable
     /// <summary>The namespace.</summary>
     public string Space { get; }
 
+    /// <summary>Where the Lease of the dashboard that acts is.</summary>
+    public string LeasePath => $"/apis/coordination.k8s.io/v1/namespaces/{Space}/leases/ops-dashboard";
+
     /// <summary>The API without faults, as a person with kubectl has it.</summary>
     public RawApi Api => cluster.Api;
 
@@ -247,7 +250,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
     private static void AddDrivers(IServiceCollection services, IDataProtectionProvider keys)
     {
         services.Configure<RolloutsOptions>(o => (o.ResyncSeconds, o.LeaseSeconds, o.LeaseRenewSeconds, o.BackoffMaxSeconds, o.TargetTimeoutSeconds) = (1, 3, 1, 1, 5));
-        services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst) = (TimeSpan.FromSeconds(2), 500, 500));
+        services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst, o.LeaseSeconds) = (TimeSpan.FromSeconds(2), 500, 500, 3));
         services.AddClusters();
         services.AddKubernetesDriver();
         services.Replace(ServiceDescriptor.Singleton(keys));

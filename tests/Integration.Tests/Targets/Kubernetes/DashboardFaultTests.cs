@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Features.Rollouts.Commands;
@@ -84,6 +85,42 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task Rollout_AnotherInstallationHoldsTheLeaseOfTheNamespace_WaitsAndSaysSo()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        Assert.True((await world.Api.PostAsync(world.LeasePath[..world.LeasePath.LastIndexOf('/')], JsonNode.Parse(Lease(1))!)).Code < 300);
+        using var renewing = new CancellationTokenSource();
+        var other = RenewAsync();
+        var dashboard = await world.StartAsync();
+        var rollout = await world.ApproveAsync(1);
+
+        await ClusterWorld.UntilAsync(
+            async () => (await world.Ops.RolloutAsync(rollout.Id)).Status?.Contains("elsewhere/1 holds the Lease ops-dashboard", StringComparison.Ordinal) == true,
+            async () => (await world.Ops.RolloutAsync(rollout.Id)).Status ?? "");
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.Empty((await world.Api.GetAsync($"/apis/apps/v1/namespaces/{world.Space}/deployments")).Body.Items("items"));
+
+        await renewing.CancelAsync();
+        await other;
+        await world.EndedAsync(rollout, RolloutState.Succeeded);
+        Assert.EndsWith(dashboard.Services.GetRequiredService<LeaderLease>().Holder, (await world.Api.GetAsync(world.LeasePath)).Body.Text("spec", "holderIdentity"), StringComparison.Ordinal);
+        await dashboard.StopAsync();
+        Assert.True((await world.Api.GetAsync(world.LeasePath)).Body.Text("spec", "holderIdentity") is null or "");
+
+        async Task RenewAsync()
+        {
+            for (var i = 2; !renewing.IsCancellationRequested; i++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), renewing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await world.Api.MergeAsync(world.LeasePath, $$"""{"spec":{"renewTime":"2026-01-01T00:00:{{i:00}}.000000Z"} }""");
+            }
+        }
+
+        string Lease(int second) =>
+            $$"""{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"ops-dashboard","labels":{"app.kubernetes.io/managed-by":"ops-dashboard"} },"spec":{"holderIdentity":"elsewhere/1","leaseDurationSeconds":3,"renewTime":"2026-01-01T00:00:{{second:00}}.000000Z"} }""";
+    }
+
+    [Fact]
     public async Task Endpoint_WriteOfADashboardThatActsNoMoreArrivesLate_IsPutRightWithoutAPerson()
     {
         await using var world = await ClusterWorld.CreateAsync(cluster);
@@ -138,6 +175,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
     {
         await using var db = world.Ops.Open();
         await db.Leases.ExecuteUpdateAsync(s => s.SetProperty(l => l.Holder, "").SetProperty(l => l.Revision, l => l.Revision + 1));
+        await world.Api.DeleteAsync(world.LeasePath);
     }
 
     private static async Task StopRenewingAsync(Dashboard leader)

@@ -201,7 +201,7 @@ internal sealed class FaultyApi : IAsyncDisposable
     private async Task ForwardAsync(HttpContext context, ApiCall call, bool losesReply)
     {
         using var request = new HttpRequestMessage(new(call.Method), new Uri(call.Target, UriKind.Relative));
-        if (call.IsWrite)
+        if (call.HasEffect)
         {
             var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
@@ -210,7 +210,7 @@ internal sealed class FaultyApi : IAsyncDisposable
         }
 
         // What was begun is done, also when the client has gone meanwhile.
-        using var reply = await upstream.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, call.IsWrite ? default : context.RequestAborted);
+        using var reply = await upstream.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, call.HasEffect ? default : context.RequestAborted);
         if (losesReply)
         {
             context.Abort();

@@ -20,6 +20,9 @@ internal interface ICluster
     /// <summary>Why what is seen may be old, such as a cluster that does not answer; null while it is seen live.</summary>
     string? Problem { get; }
 
+    /// <summary>The right to change it, as the cluster sees it.</summary>
+    IClusterLease Lease { get; }
+
     /// <summary>Raised for each change that is seen, on the watch's thread; handlers only signal or do little.</summary>
     event Action<ClusterChange>? Changed;
 

@@ -28,6 +28,7 @@ internal static class KubernetesDriverFeature
         services.AddSingleton<IReplicaFigures, PodFigures>();
         services.TryAddSingleton<GpuSeries>();
         services.AddHostedService<ClusterGpuWatch>();
+        services.AddHostedService<LeaseRenewal>();
         return services;
     }
 }

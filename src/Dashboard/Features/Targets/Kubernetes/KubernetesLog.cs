@@ -19,4 +19,7 @@ internal static partial class KubernetesLog
 
     [LoggerMessage(EventId = 3155, Level = LogLevel.Warning, Message = "GPUs of clusters could not be read from the Prometheus at {Server}")]
     public static partial void PrometheusNotRead(this ILogger log, Uri server, Exception exception);
+
+    [LoggerMessage(EventId = 3156, Level = LogLevel.Warning, Message = "The Lease in {Namespace} could not be renewed or given back")]
+    public static partial void LeaseNotRenewed(this ILogger log, string @namespace, Exception exception);
 }

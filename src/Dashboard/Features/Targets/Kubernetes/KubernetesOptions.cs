@@ -32,6 +32,9 @@ internal sealed class KubernetesOptions
     /// <summary>How long a cluster may take to answer a request that is not a stream.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How many seconds the dashboard that acts on a cluster may be silent before another one may take over its Lease there.</summary>
+    public int LeaseSeconds { get; set; } = 15;
+
     /// <summary>How often changes of targets that another dashboard made are looked for.</summary>
     public TimeSpan RefreshEvery { get; set; } = TimeSpan.FromSeconds(5);
 }
@@ -56,6 +59,7 @@ internal sealed class ValidateKubernetesOptions : IValidateOptions<KubernetesOpt
         Require(options.RequestsPerSecond is >= 1 and <= 10_000, $"{nameof(KubernetesOptions.RequestsPerSecond)} must be from 1 to 10000.");
         Require(options.Burst >= options.RequestsPerSecond, $"{nameof(KubernetesOptions.Burst)} must not be below {nameof(KubernetesOptions.RequestsPerSecond)}.");
         Require(options.FiguresPerSecond is >= 1 and <= 10_000, $"{nameof(KubernetesOptions.FiguresPerSecond)} must be from 1 to 10000.");
+        Require(options.LeaseSeconds is >= 3 and <= 600, $"{nameof(KubernetesOptions.LeaseSeconds)} must be from 3 to 600.");
         Require(options.RequestTimeout >= TimeSpan.FromSeconds(1), $"{nameof(KubernetesOptions.RequestTimeout)} must be at least one second.");
         Require(options.RefreshEvery >= TimeSpan.FromMilliseconds(100), $"{nameof(KubernetesOptions.RefreshEvery)} must be at least 100 milliseconds.");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);

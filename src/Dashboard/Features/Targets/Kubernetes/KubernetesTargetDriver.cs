@@ -94,7 +94,12 @@ internal sealed class KubernetesTargetDriver(
     {
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
-        managed.Act(time.GetUtcNow());
+        if (turn.IsHeld)
+        {
+            managed.Act(time.GetUtcNow());
+            await cluster.Lease.HoldAsync(turn.Holder, cancellation);
+        }
+
         await managed.Applier.ApplyAsync(revisions, endpoint, cluster, cancellation);
     }
 
@@ -125,6 +130,9 @@ internal sealed class KubernetesTargetDriver(
 
     /// <summary>The cluster of an endpoint that was looked at before, or null.</summary>
     public ICluster? ClusterOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId)?.Cluster;
+
+    /// <summary>The clusters that this dashboard acts on.</summary>
+    public IReadOnlyCollection<ICluster> Acting => [.. endpoints.Values.Where(m => m.ActsAt(time.GetUtcNow())).Select(m => m.Cluster).Distinct()];
 
     /// <summary>What somebody else has changed of an endpoint and nobody has decided about.</summary>
     public IReadOnlyList<DriftItem> DriftOf(Guid endpointId) => endpoints.TryGetValue(endpointId, out var managed) ? managed.Applier.Open : [];
@@ -174,9 +182,12 @@ internal sealed class KubernetesTargetDriver(
         }
     }
 
-    private string? NameOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId) is { } managed && managed.ActsAt(time.GetUtcNow()) ? managed.Endpoint.Name : null;
+    private string? NameOf(Guid endpointId) => endpoints.GetValueOrDefault(endpointId) is { } managed && Acts(managed) ? managed.Endpoint.Name : null;
 
-    private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), events, observed, always);
+    // What another dashboard that has taken over tells need not be told twice.
+    private bool Acts(ManagedEndpoint managed) => turn.IsHeld && managed.ActsAt(time.GetUtcNow());
+
+    private EndpointObservation Look(ManagedEndpoint managed, bool always) => managed.Look(time.GetUtcNow(), Acts(managed) ? events : null, observed, always);
 
     private ManagedEndpoint Manage(EndpointRef endpoint, ICluster cluster)
     {
@@ -184,7 +195,7 @@ internal sealed class KubernetesTargetDriver(
         var managed = endpoints.AddOrUpdate(endpoint.Id, _ => Make(), (_, known) => known.Cluster == cluster ? known : Make());
         return managed;
 
-        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, turn, (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), log));
+        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, new ClusterTurn(turn, cluster.Lease), (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), log));
     }
 
     private void TellDrift(EndpointRef endpoint, ICluster cluster, DriftItem item, bool isPutBack) => events.Report(new()

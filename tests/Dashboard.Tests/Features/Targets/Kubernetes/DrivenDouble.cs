@@ -37,7 +37,7 @@ internal sealed class DrivenDouble : IAsyncDisposable
         var access = new ClusterAccess { Server = cluster.Address, Token = new FixedToken(cluster.Token) };
         var options = Options.Create(new KubernetesOptions());
         var api = new ClusterFactory(null!, options, TimeProvider.System).MakeApi(access);
-        var connection = new ClusterConnection("cluster", new() { Namespace = Namespace, Registries = ["registry.example"] }, access, api, new(), TimeProvider.System, NullLogger.Instance);
+        var connection = new ClusterConnection("cluster", new() { Namespace = Namespace, Registries = ["registry.example"] }, access, api, new(), TimeSpan.FromSeconds(15), TimeProvider.System, NullLogger.Instance);
         var supply = new VersionSupply((_, _) => Task.FromResult(Result.Of(KubernetesSamples.Source)), new(new EphemeralDataProtectionProvider(), options), TimeProvider.System);
         return new(cluster, connection, new(new One(connection), new(supply), new Turn(), new(), new Deaf(), TimeProvider.System, NullLogger<KubernetesTargetDriver>.Instance));
     }

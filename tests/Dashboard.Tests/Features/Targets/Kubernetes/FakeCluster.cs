@@ -14,6 +14,8 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public event Action<ClusterChange>? Changed;
 
+    public IClusterLease Lease { get; } = new HeldLease();
+
     public ClusterSettings Settings { get; init; } = new() { Namespace = KubernetesSamples.Namespace, Registries = ["registry.example"], ReachesPods = true };
 
     public string? Problem { get; set; }
@@ -164,5 +166,14 @@ internal sealed class FakeCluster : ICluster, IClusters
             HttpRoute => KubernetesJson.Deserialize<HttpRoute>(text),
             _ => throw new NotSupportedException(one.Kind),
         };
+    }
+
+    private sealed class HeldLease : IClusterLease
+    {
+        public bool IsHeld => true;
+
+        public Task HoldAsync(string holder, CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task ReleaseAsync(CancellationToken cancellation) => Task.CompletedTask;
     }
 }

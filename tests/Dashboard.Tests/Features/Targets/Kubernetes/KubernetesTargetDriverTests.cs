@@ -50,13 +50,13 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     public async Task Apply_AnotherDashboardTakesOverInTheMiddle_ChangesNothingMore()
     {
         await SettledAsync();
-        turn.Left = 1;
+        turn.Holds = () => cluster.Calls.Count == 0;
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => ApplyAsync(two));
         Assert.Single(cluster.Calls);
 
         // The next pass in turn begins where the cluster is, not where this process thought to be.
-        turn.Left = null;
+        turn.Holds = () => true;
         await ApplyAsync(two);
         await ApplyAsync(two);
         Assert.Equal([two.PlanId], cluster.All<V1Deployment>().Select(d => ObjectLabels.PlanOf(d.Metadata)));

@@ -2,11 +2,13 @@ using Ops.Dashboard.Features.Targets;
 
 namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes;
 
-/// <summary>The right to act, which ends after so many changes when a test says so.</summary>
+/// <summary>The right to act, for as long as a test says.</summary>
 internal sealed class Turn : ITurn
 {
-    /// <summary>How many more changes; null for as many as are wanted.</summary>
-    public int? Left { get; set; }
+    /// <summary>Whether it is held at this moment.</summary>
+    public Func<bool> Holds { get; set; } = () => true;
 
-    public bool IsHeld => Left is null || Left-- > 0;
+    public string Holder => "tests";
+
+    public bool IsHeld => Holds();
 }

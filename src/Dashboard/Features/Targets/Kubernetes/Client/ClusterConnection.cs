@@ -13,6 +13,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     private readonly ClusterWatch allPods;
     private readonly Dictionary<Type, ClusterWatch> watches;
     private readonly List<ClusterWatch> needed;
+    private readonly ClusterLease lease;
     private readonly ILogger log;
 
     /// <param name="target">The target's name, for the log.</param>
@@ -20,10 +21,12 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     /// <param name="access">How the cluster is reached; disposed of here.</param>
     /// <param name="api">The client; disposed of here.</param>
     /// <param name="terms">How watches wait.</param>
+    /// <param name="leaseDuration">How long whoever acts on it may be silent.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Takes what watches say.</param>
-    public ClusterConnection(string target, KubernetesTargetSettings settings, ClusterAccess access, ClusterApi api, WatchTerms terms, TimeProvider time, ILogger log)
+    public ClusterConnection(string target, KubernetesTargetSettings settings, ClusterAccess access, ClusterApi api, WatchTerms terms, TimeSpan leaseDuration, TimeProvider time, ILogger log)
     {
+        lease = new(api, settings.Namespace, leaseDuration, time);
         (Target, this.access, Api, this.log, Said) = (target, access, api, log, settings);
         Settings = new()
         {
@@ -41,6 +44,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
         [
             .. needed, Watch<V1ReplicaSet>(mine, WatchTrims.Fields), Watch<V1ServiceAccount>(mine), Watch<V1PodDisruptionBudget>(mine), Watch<V1NetworkPolicy>(mine),
             Watch<V2HorizontalPodAutoscaler>(mine), Watch<HttpRoute>(mine), Watch<V1Secret>(mine), Watch<V1ConfigMap>(mine),
+            Watch<V1Lease>(mine, WatchTrims.Fields),
             Watch<Corev1Event>(new(settings.Namespace), WatchTrims.Fields),
             Watch<V1Node>(new(null, settings.NodeFilter), WatchTrims.Node),
         ];
@@ -69,6 +73,9 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
 
     /// <inheritdoc/>
     public ClusterSettings Settings { get; }
+
+    /// <inheritdoc/>
+    public IClusterLease Lease => lease;
 
     /// <inheritdoc/>
     public string? Problem => needed.Select(w => w.Failure).FirstOrDefault(f => f is not null)?.Message;
@@ -142,6 +149,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(watches.Values.Append(allPods).Select(w => w.DisposeAsync().AsTask()));
+        lease.Dispose();
         Api.Dispose();
         access.Dispose();
     }
@@ -172,6 +180,12 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
 
     private void Tell(ClusterChange change)
     {
+        if (change.Object is V1Lease seen)
+        {
+            lease.See(seen);
+            return;
+        }
+
         try
         {
             Changed?.Invoke(change);

@@ -150,7 +150,7 @@ internal sealed class ClusterConnections(
 
             var access = factory.MakeAccess(settings, secrets.Unprotect(target.Id, target.ProtectedSecrets));
             return access.Succeeded
-                ? (new(target.Name, settings, access.Value, factory.MakeApi(access.Value), Terms, time, logs.CreateLogger<ClusterConnection>()), null)
+                ? (new(target.Name, settings, access.Value, factory.MakeApi(access.Value), Terms, TimeSpan.FromSeconds(factory.Options.LeaseSeconds), time, logs.CreateLogger<ClusterConnection>()), null)
                 : (null, access.Failure.Message);
         }
         catch (CryptographicException)

@@ -22,7 +22,7 @@ internal static class ClusterRights
     [
         new("Deployments", "apps", "deployments", Write),
         new("Replica sets", "apps", "replicasets", Read),
-        new("Pods", "", "pods", [.. Read, "delete"]),
+        new("Pods", "", "pods", Read),
         new("Logs of pods", "", "pods/log", ["get"]),
         new("Services", "", "services", Write),
         new("Service accounts", "", "serviceaccounts", Write),
@@ -31,6 +31,7 @@ internal static class ClusterRights
         new("Events", "", "events", Read),
         new("Pod disruption budgets", "policy", "poddisruptionbudgets", Write),
         new("Network policies", "networking.k8s.io", "networkpolicies", Write),
+        new("Leases", "coordination.k8s.io", "leases", [.. Read, "create", "update"], "Without them, nobody notices when two installations of Ops change the same namespace."),
         new("Requests to pods", "", "pods/proxy", ["get", "create"], "Without them, a dashboard outside of the cluster gets no figures of pods, and neither the playground nor requests to /serve reach them."),
         new("Autoscalers", "autoscaling", "horizontalpodautoscalers", Write, "Without them, the cluster cannot change the number of replicas by itself."),
     ];

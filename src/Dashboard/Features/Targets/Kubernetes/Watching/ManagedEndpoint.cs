@@ -62,18 +62,18 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
 
     /// <summary>Looks, and tells and publishes what has changed since the last look. One look at a time, so that nothing is told twice or out of order.</summary>
     /// <param name="now">When.</param>
-    /// <param name="events">Takes what happened.</param>
+    /// <param name="events">Takes what happened; null where another dashboard tells it.</param>
     /// <param name="observed">Takes what is seen.</param>
     /// <param name="always">Publishes though no replica has changed, because something else of the endpoint has.</param>
-    public EndpointObservation Look(DateTimeOffset now, ITargetEvents events, ObservedEndpoints observed, bool always)
+    public EndpointObservation Look(DateTimeOffset now, ITargetEvents? events, ObservedEndpoints observed, bool always)
     {
         lock (gate)
         {
             var seen = EndpointView.Read(endpoint, cluster, fetches, now);
             var isNew = last is null || !last.Replicas.SequenceEqual(seen.Replicas);
-            foreach (var happened in isNew && ActsAt(now) ? ReplicaNews.Between(last, seen) : [])
+            foreach (var happened in isNew && events is not null ? ReplicaNews.Between(last, seen) : [])
             {
-                events.Report(happened);
+                events!.Report(happened);
             }
 
             last = seen;
