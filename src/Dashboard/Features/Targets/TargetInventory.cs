@@ -1,7 +1,20 @@
 namespace Ops.Dashboard.Features.Targets;
 
 /// <summary>The machines of a target, or why they cannot be seen.</summary>
-internal sealed record TargetInventory(IReadOnlyList<Node> Nodes, DateTimeOffset At, string? Problem = null);
+internal sealed record TargetInventory(IReadOnlyList<Node> Nodes, DateTimeOffset At, string? Problem = null)
+{
+    /// <summary>Since when they cannot be seen; null while they can, or where the driver does not know.</summary>
+    public TargetOutage? Outage { get; init; }
+}
+
+/// <summary>A time in which a target cannot be seen.</summary>
+/// <param name="Since">When this dashboard found that first.</param>
+/// <param name="IsLonger">Whether this dashboard has not seen it before either, so that it may be down for longer.</param>
+internal sealed record TargetOutage(DateTimeOffset Since, bool IsLonger)
+{
+    /// <summary>What stands before the time.</summary>
+    public string Words => IsLonger ? "since at least" : "since";
+}
 
 /// <summary>A machine of a target, as people choose it. Public, as its parts are, because components take it as a parameter.</summary>
 public sealed record Node

@@ -23,8 +23,8 @@ internal sealed record TargetView
     /// <summary>Its machines.</summary>
     public required TargetInventory Inventory { get; init; }
 
-    /// <summary>Since when it cannot be seen, as far as this dashboard knows; null while it can.</summary>
-    public DateTimeOffset? DownSince { get; init; }
+    /// <summary>Since when it cannot be seen; null while it can.</summary>
+    public TargetOutage? Outage => Inventory.Outage;
 
     /// <summary>What runs there.</summary>
     public IReadOnlyList<TargetReplica> Replicas { get; init; } = [];

@@ -95,6 +95,11 @@ internal sealed class TargetsFeed(
         {
             downSince.TryRemove(target.Name, out _);
         }
+        else if (inventory.Outage is null)
+        {
+            // Nobody may have looked for a while.
+            inventory = inventory with { Outage = new(downSince.GetOrAdd(target.Name, time.GetUtcNow()), IsLonger: true) };
+        }
 
         return new()
         {
@@ -103,7 +108,6 @@ internal sealed class TargetsFeed(
             Kind = target.Kind,
             Environment = target.Environment,
             Inventory = inventory,
-            DownSince = inventory.Problem is null ? null : downSince.GetOrAdd(target.Name, time.GetUtcNow()),
             Replicas =
             [
                 .. endpoints.Where(e => e.Endpoint.TargetId == target.Id)

@@ -94,8 +94,7 @@ public sealed class TargetPagesTests
         feed.Views.Publish(View("local", TargetEnvironment.Production, Machine()));
         feed.Views.Publish(View("lab", TargetEnvironment.Dev, Machine()) with
         {
-            Inventory = new([], TimeProvider.System.GetUtcNow(), "It did not answer within 5 s."),
-            DownSince = TimeProvider.System.GetUtcNow().AddMinutes(-3),
+            Inventory = new([], TimeProvider.System.GetUtcNow(), "It did not answer within 5 s.") { Outage = new(TimeProvider.System.GetUtcNow().AddMinutes(-3), IsLonger: false) },
         });
 
         var page = context.Render<TargetsPage>();

@@ -111,6 +111,8 @@ internal sealed class DashboardLife(int endsAt = 0)
 
         public ClusterSettings Settings => inner.Settings;
 
+        public TargetOutage? Outage => inner.Outage;
+
         public IClusterLease Lease => inner.Lease;
 
         public string? Problem => inner.Problem;

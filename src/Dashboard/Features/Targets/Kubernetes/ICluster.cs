@@ -20,6 +20,9 @@ internal interface ICluster
     /// <summary>Why what is seen may be old, such as a cluster that does not answer; null while it is seen live.</summary>
     string? Problem { get; }
 
+    /// <summary>Since when it does not answer; null while it does.</summary>
+    TargetOutage? Outage { get; }
+
     /// <summary>The right to change it, as the cluster sees it.</summary>
     IClusterLease Lease { get; }
 

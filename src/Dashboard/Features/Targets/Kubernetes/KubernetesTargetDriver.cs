@@ -33,7 +33,7 @@ internal sealed class KubernetesTargetDriver(
         {
             var cluster = await OpenAsync(target.Id, cancellation);
             var problem = await FirstLookAsync(cluster, cancellation);
-            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem ?? problem);
+            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem ?? problem) { Outage = cluster.Outage };
         }
         catch (InvalidOperationException exception)
         {

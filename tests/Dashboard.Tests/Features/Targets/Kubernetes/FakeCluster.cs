@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Kubernetes;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
@@ -13,6 +14,8 @@ internal sealed class FakeCluster : ICluster, IClusters
     private int version;
 
     public event Action<ClusterChange>? Changed;
+
+    public TargetOutage? Outage => null;
 
     public IClusterLease Lease { get; } = new HeldLease();
 

@@ -80,8 +80,8 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     /// <inheritdoc/>
     public string? Problem => needed.Select(w => w.Failure).FirstOrDefault(f => f is not null)?.Message;
 
-    /// <summary>Since when it does not answer; null while it does.</summary>
-    public DateTimeOffset? DownSince => needed.Select(w => w.DownSince).Where(d => d is not null).DefaultIfEmpty(null).Min();
+    /// <inheritdoc/>
+    public TargetOutage? Outage => needed.Select(w => w.DownSince).Min() is { } since ? new(since, !needed.All(w => w.IsSeen)) : null;
 
     /// <inheritdoc/>
     public bool Watches(string kind) => watches.Values.FirstOrDefault(w => w.Kind.Name == kind) is { IsSeen: true };
