@@ -84,7 +84,7 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 if (version is null)
                 {
                     var list = await api.ListAsync(kind, scope, cancellation);
-                    cache.Replace(list.Items.Select(Trimmed));
+                    cache.Replace(list.Items.Select(Trimmed), list.Version);
                     version = list.Version;
                     Sees();
                 }
@@ -170,7 +170,12 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 return body.GetProperty("metadata").GetProperty("resourceVersion").GetString();
             case "ADDED" or "MODIFIED" or "DELETED":
                 var item = Trimmed(ClusterJson.ReadObject(body, kind));
-                return cache.Take(item, type == "DELETED") ? item.Metadata.ResourceVersion : null;
+                return cache.Take(item, type == "DELETED") switch
+                {
+                    WatchNews.New => item.Metadata.ResourceVersion,
+                    WatchNews.Unclear => throw new ClusterException(ClusterProblem.Expired, $"Versions of {kind.Plural} cannot be compared."),
+                    _ => null,
+                };
             default:
                 return null;
         }
