@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Hosting;
 
@@ -27,6 +29,9 @@ internal sealed class ClusterAccess : IDisposable
 
     /// <summary>The proxy on the way; null for the environment's.</summary>
     public Uri? Proxy { get; init; }
+
+    /// <summary>Stands for everything that was read to make it, files included: another mark means that something of it has changed.</summary>
+    public string Mark { get; init; } = "";
 
     /// <summary>Does not check its certificate. Only with <see cref="KubernetesOptions.AllowInsecure"/>.</summary>
     public bool IsInsecure { get; init; }
@@ -56,6 +61,19 @@ internal sealed class ClusterAccess : IDisposable
         }
 
         return new SignIn(this, handler);
+    }
+
+    /// <summary>A mark of what an access is made of.</summary>
+    public static string MarkOf(params IEnumerable<string?> parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in parts)
+        {
+            // With the length before it, so that no two lists of parts read alike.
+            hash.AppendData(Encoding.UTF8.GetBytes($"{part?.Length ?? -1}:{part}"));
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     /// <inheritdoc/>

@@ -64,6 +64,9 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     /// <summary>Everything the target says.</summary>
     public KubernetesTargetSettings Said { get; }
 
+    /// <summary>Stands for what the cluster is reached by, see <see cref="ClusterAccess.Mark"/>.</summary>
+    public string Mark => access.Mark;
+
     /// <summary>The client, for what a watch does not show.</summary>
     public ClusterApi Api { get; }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using Ops.Data;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
@@ -37,14 +38,18 @@ internal static class KubeconfigAccess
 
         try
         {
+            var authorities = Pem(choice.Cluster.CertificateAuthorityData, choice.Cluster.CertificateAuthority, choice.Folder);
+            var certificate = Pem(choice.User.ClientCertificateData, choice.User.ClientCertificate, choice.Folder);
+            var key = Pem(choice.User.ClientKeyData, choice.User.ClientKey, choice.Folder);
             return new ClusterAccess
             {
+                Mark = ClusterAccess.MarkOf(JsonSerializer.Serialize(choice), authorities, certificate, key),
                 Server = server,
                 Proxy = proxy,
                 ServerName = string.IsNullOrEmpty(choice.Cluster.ServerName) ? null : choice.Cluster.ServerName,
                 IsInsecure = choice.Cluster.Insecure,
-                Authorities = Authorities(Pem(choice.Cluster.CertificateAuthorityData, choice.Cluster.CertificateAuthority, choice.Folder)),
-                ClientCertificate = Certificate(choice.User, choice.Folder),
+                Authorities = Authorities(authorities),
+                ClientCertificate = certificate is null ? null : X509Certificate2.CreateFromPem(certificate, key ?? throw new FormatException("The key is missing.")),
                 Token = Token(choice, time),
             };
         }
@@ -109,12 +114,6 @@ internal static class KubeconfigAccess
         }
 
         return all;
-    }
-
-    private static X509Certificate2? Certificate(KubeconfigUser user, string? folder)
-    {
-        var certificate = Pem(user.ClientCertificateData, user.ClientCertificate, folder);
-        return certificate is null ? null : X509Certificate2.CreateFromPem(certificate, Pem(user.ClientKeyData, user.ClientKey, folder) ?? throw new FormatException("The key is missing."));
     }
 
     private static string? Pem(string? data, string? path, string? folder) =>
