@@ -247,7 +247,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
     private static void AddDrivers(IServiceCollection services, IDataProtectionProvider keys)
     {
         services.Configure<RolloutsOptions>(o => (o.ResyncSeconds, o.LeaseSeconds, o.LeaseRenewSeconds, o.BackoffMaxSeconds, o.TargetTimeoutSeconds) = (1, 3, 1, 1, 5));
-        services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst) = (TimeSpan.FromSeconds(2), 500, 500));
+        services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst, o.AllowInsecure) = (TimeSpan.FromSeconds(2), 500, 500, true));
         services.AddClusters();
         services.AddKubernetesDriver();
         services.Replace(ServiceDescriptor.Singleton(keys));

@@ -87,6 +87,7 @@ internal static class ClusterAnswers
         }
 
         var why = all.OfType<AuthenticationException>().Any() ? "its certificate is not one that the kubeconfig trusts, or it refused ours"
+            : all.OfType<HttpRequestException>().Any(e => e.HttpRequestError == HttpRequestError.ProxyTunnelError) ? "the proxy on the way to it refuses"
             : all.OfType<SocketException>().FirstOrDefault() is { } socket ? socket.SocketErrorCode switch
             {
                 SocketError.ConnectionRefused => "the connection was refused",

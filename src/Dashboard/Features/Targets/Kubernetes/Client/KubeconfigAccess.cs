@@ -30,6 +30,11 @@ internal static class KubeconfigAccess
             return Failure.Invalid("The cluster's server must be an address that begins with https:// or http://, without user or query.", Field);
         }
 
+        if (server.Scheme == "http" && !options.AllowInsecure)
+        {
+            return Failure.Invalid($"The cluster's server begins with http://, so whoever is on the way reads what it signs in with. Use https://, or set {KubernetesOptions.Section}:{nameof(KubernetesOptions.AllowInsecure)} if that is what you want.", Field);
+        }
+
         Uri? proxy = null;
         if (!string.IsNullOrEmpty(choice.Cluster.Proxy) && (!Uri.TryCreate(choice.Cluster.Proxy, UriKind.Absolute, out proxy) || proxy.Scheme is not ("http" or "https" or "socks5")))
         {
@@ -49,8 +54,8 @@ internal static class KubeconfigAccess
                 ServerName = string.IsNullOrEmpty(choice.Cluster.ServerName) ? null : choice.Cluster.ServerName,
                 IsInsecure = choice.Cluster.Insecure,
                 Authorities = Authorities(authorities),
-                ClientCertificate = certificate is null ? null : X509Certificate2.CreateFromPem(certificate, key ?? throw new FormatException("The key is missing.")),
-                Token = Token(choice, time),
+                ClientCertificate = certificate is null ? null : ClientCertificate.Read(certificate, key ?? throw new FormatException("The key is missing.")),
+                Token = Token(choice, authorities, time),
             };
         }
         catch (Exception exception) when (exception is FormatException or CryptographicException or ArgumentException)
@@ -81,7 +86,7 @@ internal static class KubeconfigAccess
         }
 
         return user.Exec is not null && !options.AllowExecPlugins ? $"The kubeconfig has the dashboard start a program to sign in (exec). Use the token of a service account, or set {KubernetesOptions.Section}:{nameof(KubernetesOptions.AllowExecPlugins)} if that program may run as the dashboard."
-            : user.Exec is { Command: null or "" } ? "The kubeconfig's exec names no command."
+            : user.Exec is { } exec && KubeconfigProgram.Refusal(exec, isOfMachine) is { } refused ? refused
             : user.AuthProvider is not null ? "The kubeconfig signs in by auth-provider, which Kubernetes has given up. Use the token of a service account."
             : !string.IsNullOrEmpty(user.UserName) ? "The kubeconfig has a user name and password, which Kubernetes does not take any more. Use the token of a service account."
             : !string.IsNullOrEmpty(user.Impersonate) ? "The kubeconfig acts as somebody else (as). Use the token of an account that has the rights itself."
@@ -89,13 +94,11 @@ internal static class KubeconfigAccess
             : null;
     }
 
-    private static IClusterToken? Token(KubeconfigChoice choice, TimeProvider time) => choice.User switch
+    private static IClusterToken? Token(KubeconfigChoice choice, string? authorities, TimeProvider time) => choice.User switch
     {
         { TokenFile: { Length: > 0 } file } => new FileToken(Kubeconfig.Full(file, choice.Folder)!, time),
         { Token: { Length: > 0 } token } => new FixedToken(token.Trim()),
-        { Exec: { } exec } => new ProgramToken(
-            new(exec.ApiVersion ?? "client.authentication.k8s.io/v1", exec.Command!, exec.Args ?? [], [.. (exec.Env ?? []).Select(e => (e.GetValueOrDefault("name", ""), e.GetValueOrDefault("value", ""))).Where(e => e.Item1.Length > 0)]),
-            time),
+        { Exec: not null } => new ProgramToken(KubeconfigProgram.Of(choice, authorities), time),
         _ => null,
     };
 
