@@ -39,7 +39,7 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         };
 
         var port = DashboardProcess.FreePort();
-        var dashboard = Own(await DashboardProcess.StartAsync((_, _) => Task.CompletedTask, port, ("Ops:Kubernetes:DashboardUrl", $"http://127.0.0.1:{port}")));
+        var dashboard = Own(await DashboardProcess.StartAsync((_, _) => Task.CompletedTask, port, ("Ops:Kubernetes:DashboardUrl", $"http://127.0.0.1:{port}"), ("Ops:Kubernetes:AllowInsecure", "true")));
         var olga = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Operator | Roles.Administrator, "olga")));
         var anton = Own(await Browser.SignInAsync(dashboard, await dashboard.AddPersonAsync(Roles.Approver | Roles.OnCall, "anton")));
         await Road.UploadAsync(olga, Digits.MlpFile, "digits", 1);

@@ -236,7 +236,7 @@ internal sealed class KubernetesDouble : IAsyncDisposable
                     {
                         https.ServerCertificate = X509CertificateLoader.LoadPkcs12(X509Certificate2.CreateFromPem(certificate, key).Export(X509ContentType.Pkcs12), null);
                         https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                        https.ClientCertificateValidation = (given, _, _) => given.Issuer == Certificates.Authority.Subject;
+                        https.ClientCertificateValidation = (given, chain, _) => Certificates.Trusts(given, chain);
                     });
                 }
             });

@@ -20,9 +20,9 @@ internal sealed class PodAccess(ObjectStore store)
         lock (gate)
         {
             Lines(@namespace, pod, container, previous).Add(line);
-            written.SetResult();
-            written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+
+        Wrote();
     }
 
     /// <summary>A container starts again: its log becomes the previous one.</summary>
@@ -50,14 +50,51 @@ internal sealed class PodAccess(ObjectStore store)
         }
 
         context.Response.ContentType = "text/plain";
+        var follows = request.Query["follow"] == "true" && !previous;
+        var run = RunOf(request, container!);
+        lock (store.Gate)
+        {
+            store.Listen(Wake);
+        }
+
+        try
+        {
+            await LinesAsync(context, request, container!, previous, () => follows && run is not null && RunOf(request, container!) == run);
+        }
+        finally
+        {
+            lock (store.Gate)
+            {
+                store.Unlisten(Wake);
+            }
+        }
+
+        void Wake(StoreEvent change)
+        {
+            if (change.Kind == ResourceKind.Pod && change.Object.Text("metadata", "name") == request.Name)
+            {
+                Wrote();
+            }
+        }
+    }
+
+    private async Task LinesAsync(HttpContext context, ApiRequest request, string container, bool previous, Func<bool> goesOn)
+    {
         var at = -1;
         while (!context.RequestAborted.IsCancellationRequested)
         {
-            List<string> fresh;
             Task more;
             lock (gate)
             {
-                var lines = Lines(request.Namespace, request.Name, container!, previous);
+                more = written.Task;
+            }
+
+            // What was written before it ended is told first.
+            var ended = !goesOn();
+            List<string> fresh;
+            lock (gate)
+            {
+                var lines = Lines(request.Namespace, request.Name, container, previous);
                 if (at < 0)
                 {
                     at = int.TryParse(request.Query["tailLines"], out var tail) ? Math.Max(0, lines.Count - tail) : 0;
@@ -66,7 +103,6 @@ internal sealed class PodAccess(ObjectStore store)
                 at = Math.Min(at, lines.Count);
                 fresh = lines[at..];
                 at = lines.Count;
-                more = written.Task;
             }
 
             foreach (var line in fresh)
@@ -75,7 +111,7 @@ internal sealed class PodAccess(ObjectStore store)
             }
 
             await context.Response.Body.FlushAsync(context.RequestAborted);
-            if (request.Query["follow"] != "true" || !IsThere(request))
+            if (ended)
             {
                 return;
             }
@@ -201,11 +237,23 @@ internal sealed class PodAccess(ObjectStore store)
         }
     }
 
-    private bool IsThere(ApiRequest request)
+    // Which run of a container is under way; null when none is. A log is followed to the end of one.
+    private long? RunOf(ApiRequest request, string container)
     {
         lock (store.Gate)
         {
-            return store.Get(ResourceKind.Pod, request.Namespace, request.Name) is not null;
+            var pod = store.Get(ResourceKind.Pod, request.Namespace, request.Name);
+            var status = pod.Items("status", "containerStatuses").Concat(pod.Items("status", "initContainerStatuses")).FirstOrDefault(s => s.Text("name") == container);
+            return status.Object("state", "running") is null ? null : status.Number("restartCount") ?? 0;
+        }
+    }
+
+    private void Wrote()
+    {
+        lock (gate)
+        {
+            written.SetResult();
+            written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 

@@ -166,9 +166,17 @@ internal sealed class WatchStream(ObjectStore store, TimeProvider time)
         {
             (true, true) => change,
             (false, true) => change with { Type = "ADDED" },
-            (true, false) => change with { Type = "DELETED" },
+            (true, false) => Left(change),
             _ => null,
         };
+    }
+
+    // As it was when it still matched, with the version of the change.
+    private static StoreEvent Left(StoreEvent change)
+    {
+        var last = change.Previous!.Copy();
+        last.Make("metadata")["resourceVersion"] = change.Version.ToString();
+        return new("DELETED", change.Kind, last, change.Previous, change.Version);
     }
 
     private static async Task WriteAsync(HttpContext context, StoreEvent change)

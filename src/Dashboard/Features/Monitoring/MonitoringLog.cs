@@ -19,7 +19,4 @@ internal static partial class MonitoringLog
 
     [LoggerMessage(6006, LogLevel.Error, "The GPUs of this machine could not be read; tried again in {Seconds} s")]
     public static partial void GpuReadFailed(this ILogger log, double seconds, Exception exception);
-
-    [LoggerMessage(6007, LogLevel.Warning, "The log of replica {Replica} of {Endpoint} could not be read")]
-    public static partial void ReplicaLogUnreadable(this ILogger log, string endpoint, string replica, Exception exception);
 }

@@ -22,6 +22,19 @@ internal interface ITargetDriver
     Task<IReadOnlyList<string>> ReadLogAsync(EndpointRef endpoint, string replicaId, int lines, CancellationToken cancellation);
 }
 
+/// <summary>A driver that gives logs as they are written.</summary>
+internal interface ILogStream
+{
+    /// <summary>The last lines that a replica wrote and then each that it writes, until its container ends or the way to it breaks; none when there is no such replica.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="replicaId">The replica.</param>
+    /// <param name="lines">How many of the last lines.</param>
+    /// <param name="opened">Called once the log is open, whether or not there is anything in it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="InvalidOperationException">The target does not give it; the message is a sentence for people.</exception>
+    IAsyncEnumerable<string> FollowLogAsync(EndpointRef endpoint, string replicaId, int lines, Action opened, CancellationToken cancellation);
+}
+
 /// <summary>An endpoint as drivers know it.</summary>
 internal sealed record EndpointRef(Guid Id, string Name, Guid TargetId)
 {

@@ -10,4 +10,7 @@ internal static partial class TargetsLog
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Warning, Message = "Target {Target} could not be read")]
     public static partial void TargetNotRead(this ILogger log, string target, Exception exception);
+
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Warning, Message = "The log of replica {Replica} of {Endpoint} could not be read")]
+    public static partial void ReplicaLogUnreadable(this ILogger log, string endpoint, string replica, Exception exception);
 }

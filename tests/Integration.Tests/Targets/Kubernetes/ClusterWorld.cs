@@ -250,7 +250,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
     private static void AddDrivers(IServiceCollection services, IDataProtectionProvider keys)
     {
         services.Configure<RolloutsOptions>(o => (o.ResyncSeconds, o.LeaseSeconds, o.LeaseRenewSeconds, o.BackoffMaxSeconds, o.TargetTimeoutSeconds) = (1, 3, 1, 1, 5));
-        services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst, o.LeaseSeconds) = (TimeSpan.FromSeconds(2), 500, 500, 3));
+        services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst, o.AllowInsecure, o.LeaseSeconds) = (TimeSpan.FromSeconds(2), 500, 500, true, 3));
         services.AddClusters();
         services.AddKubernetesDriver();
         services.Replace(ServiceDescriptor.Singleton(keys));

@@ -154,6 +154,9 @@ internal sealed class DashboardLife(int endsAt = 0)
         public Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation) =>
             inner.ReadLogAsync(pod, container, lines, previous, cancellation);
 
+        public IAsyncEnumerable<string> FollowLogAsync(string pod, string container, int lines, bool previous, Action opened, CancellationToken cancellation) =>
+            inner.FollowLogAsync(pod, container, lines, previous, opened, cancellation);
+
         public Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation) =>
             inner.GlanceAtLogAsync(pod, container, lines, cancellation);
 

@@ -14,7 +14,7 @@ public sealed class MinimalRightsTests(ClusterFixture cluster)
     {
         var space = await cluster.NamespaceAsync();
         var config = Kubeconfig.Parse(await MinimalAccount.MakeAsync(cluster, space)).Value.Choose("").Value;
-        using var access = KubeconfigAccess.Make(config, new(), TimeProvider.System).Value;
+        using var access = KubeconfigAccess.Make(config, new() { AllowInsecure = true }, TimeProvider.System).Value;
         using var api = new ClusterFactory(null!, Microsoft.Extensions.Options.Options.Create(new KubernetesOptions()), TimeProvider.System).MakeApi(access);
 
         using var prometheus = new PrometheusClient();

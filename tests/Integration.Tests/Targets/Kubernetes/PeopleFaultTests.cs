@@ -77,6 +77,36 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task Rollout_PersonTakesTheLabelAwayAndThenChangesTheImage_BothArePutBack()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        await world.SucceedAsync(1);
+        await world.ScriptAsync(2, PodScript.FailingProbe);
+        var second = await world.ApproveAsync(2);
+        await ClusterWorld.UntilAsync(async () => (await world.PodsAsync(second.EndpointId)).Count >= 3, () => world.PictureAsync(second.EndpointId));
+        await world.CalmAsync();
+        var made = (await world.DeploymentAsync(second.EndpointId, 2))!;
+
+        // For a watch by labels it is deleted, and added again under the same uid once the label is put back.
+        var without = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [ObjectLabels.ManagedBy] = null } } };
+        Assert.True((await world.Api.MergeAsync(world.PathOf(made), without.ToJsonString())).Code < 300);
+        await ClusterWorld.UntilAsync(
+            async () => (await world.DeploymentAsync(second.EndpointId, 2)).Text("metadata", "labels", ObjectLabels.ManagedBy) == ObjectLabels.Manager,
+            () => world.PictureAsync(second.EndpointId));
+        await world.CalmAsync();
+        await DoAsync(world, "changed the image", made, (await world.DeploymentAsync(second.EndpointId, 2))!);
+
+        await ClusterWorld.UntilAsync(
+            async () => (await world.DeploymentAsync(second.EndpointId, 2)).Items("spec", "template", "spec", "containers").Single().Text("image")!.StartsWith("registry.example/", StringComparison.Ordinal),
+            () => world.PictureAsync(second.EndpointId));
+        Assert.Equal(made.Text("metadata", "uid"), (await world.DeploymentAsync(second.EndpointId, 2)).Text("metadata", "uid"));
+        await world.ScriptAsync(2, PodScript.Ready);
+        await world.EndedAsync(second, RolloutState.Succeeded);
+        await world.QuietAsync(second, 2);
+    }
+
+    [Fact]
     public async Task Endpoint_PersonScalesItAfterwards_IsShownAndPutBackByEitherDashboard()
     {
         await using var world = await ClusterWorld.CreateAsync(cluster);

@@ -39,6 +39,10 @@ public sealed class RawWatchTests(ClusterFixture cluster)
         var events = await Api.WatchAsync($"{path}?watch=true&labelSelector=l%3Dx&resourceVersion={from}&timeoutSeconds=20", e => e.Count == 3);
 
         Assert.Equal(["ADDED", "DELETED", "ADDED"], events.Select(e => e.Text("type")!));
+        Assert.Equal(["x", "x", "x"], events.Select(e => e.Text("object", "metadata", "labels", "l")!));
+        Assert.Single(events.Select(e => e.Text("object", "metadata", "uid")).Distinct());
+        var versions = events.Select(e => long.Parse(e.Text("object", "metadata", "resourceVersion")!)).ToList();
+        Assert.Equal(versions.Distinct().Order(), versions);
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Ops.Data.Rollouts;
 namespace Ops.Dashboard.Features.Rollouts.Pages;
 
 /// <summary>Reads one rollout with all that belongs to it.</summary>
-internal sealed class RolloutReader(IDbContextFactory<RegistryDb> databases, TargetDrivers drivers)
+internal sealed class RolloutReader(IDbContextFactory<RegistryDb> databases)
 {
     /// <summary>The most events that are read; older ones stay in the audit and on the endpoint's page.</summary>
     public const int MostEvents = 300;
@@ -62,18 +62,6 @@ internal sealed class RolloutReader(IDbContextFactory<RegistryDb> databases, Tar
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var people = await db.Rollouts.AsNoTracking().Select(r => new { r.RequestedByName, r.RequestedById }).Distinct().OrderBy(p => p.RequestedByName).Take(MostPeople).ToListAsync(cancellation);
         return [.. people.DistinctBy(p => p.RequestedByName).Select(p => KeyValuePair.Create(p.RequestedByName, p.RequestedById))];
-    }
-
-    /// <summary>The last lines that a replica of the rollout's endpoint wrote, oldest first; empty when nothing drives its target.</summary>
-    public async Task<IReadOnlyList<string>> LogAsync(RolloutDetail detail, string replicaId, int lines, CancellationToken cancellation)
-    {
-        if (drivers.Find(detail.Target) is not { } driver)
-        {
-            return [];
-        }
-
-        EndpointRef endpoint = new(detail.Rollout.EndpointId, detail.Endpoint, detail.Target.Id);
-        return await driver.ReadLogAsync(endpoint, replicaId, lines, cancellation);
     }
 
     private static async Task<IReadOnlyList<RolloutEvent>> EventsAsync(RegistryDb db, Guid id, CancellationToken cancellation) =>

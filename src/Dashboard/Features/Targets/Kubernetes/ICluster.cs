@@ -73,6 +73,15 @@ internal interface ICluster
     /// <param name="cancellation">Gives up.</param>
     Task<IReadOnlyList<string>> ReadLogAsync(string pod, string container, int lines, bool previous, CancellationToken cancellation);
 
+    /// <summary>The last lines of a container and then each that it writes, until it ends or the way to it breaks; none when it has not begun.</summary>
+    /// <param name="pod">The pod's name.</param>
+    /// <param name="container">The container's name.</param>
+    /// <param name="lines">How many of the last lines.</param>
+    /// <param name="previous">Of the run before this one.</param>
+    /// <param name="opened">Called once the log is open, whether or not there is anything in it.</param>
+    /// <param name="cancellation">Ends it.</param>
+    IAsyncEnumerable<string> FollowLogAsync(string pod, string container, int lines, bool previous, Action opened, CancellationToken cancellation);
+
     /// <summary>The last lines of a container, where there is room to ask for what is only nice to know.</summary>
     /// <exception cref="InvalidOperationException">They cannot be had now.</exception>
     Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation);

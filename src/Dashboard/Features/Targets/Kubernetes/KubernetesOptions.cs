@@ -11,10 +11,10 @@ internal sealed class KubernetesOptions
     /// <summary>Where pods reach this dashboard, such as <c>http://ops-dashboard.ops.svc</c>. Needed for versions in stores that have no addresses of their own: the data folder and git.</summary>
     public string? DashboardUrl { get; set; }
 
-    /// <summary>Whether a kubeconfig may say not to check a cluster's certificate. Whoever is on the way then reads the token.</summary>
+    /// <summary>Whether a kubeconfig may say not to check a cluster's certificate, or name a server by http. Whoever is on the way then reads the token.</summary>
     public bool AllowInsecure { get; set; }
 
-    /// <summary>Whether a kubeconfig may name a program that fetches a token. Administrators can then start any program as the dashboard.</summary>
+    /// <summary>Whether a kubeconfig may name a program that signs in. Administrators can then start any program as the dashboard.</summary>
     public bool AllowExecPlugins { get; set; }
 
     /// <summary>Kubeconfig files on this machine, joined as <c>KUBECONFIG</c> is: of what is there twice, the first counts. They may name files.</summary>

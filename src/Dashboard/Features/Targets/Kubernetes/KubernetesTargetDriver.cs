@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
@@ -15,7 +16,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes;
 /// registry. What it sees comes from watches; it acts only in <see cref="ApplyAsync"/>.
 /// </summary>
 internal sealed class KubernetesTargetDriver(
-    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, IPlanFiller, IDriftSource, IDisposable
+    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, ILogStream, IPlanFiller, IDriftSource, IDisposable
 {
     private const int MostLogLines = 10_000;
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
@@ -115,17 +116,21 @@ internal sealed class KubernetesTargetDriver(
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> ReadLogAsync(EndpointRef endpoint, string replicaId, int lines, CancellationToken cancellation)
     {
-        // The id only chooses among pods that are known to be this endpoint's.
         var cluster = await OpenAsync(endpoint.TargetId, cancellation);
-        if (cluster.Find("Pod", replicaId) is not V1Pod pod || ObjectLabels.EndpointOf(pod.Metadata) != endpoint.Id)
-        {
-            return [];
-        }
+        return ContainerToRead(cluster, endpoint, replicaId) is { } from ? await cluster.ReadLogAsync(replicaId, from.Container, Math.Min(lines, MostLogLines), from.Previous, cancellation) : [];
+    }
 
-        var server = pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Server);
-        var hasBegun = server?.State?.Running is not null || server?.State?.Terminated is not null || server?.RestartCount > 0;
-        var isBetweenRuns = server?.State?.Waiting is not null && server.RestartCount > 0;
-        return await cluster.ReadLogAsync(replicaId, hasBegun ? PodTemplate.Server : PodTemplate.Fetch, Math.Min(lines, MostLogLines), isBetweenRuns, cancellation);
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> FollowLogAsync(EndpointRef endpoint, string replicaId, int lines, Action opened, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var cluster = await OpenAsync(endpoint.TargetId, cancellation);
+        if (ContainerToRead(cluster, endpoint, replicaId) is { } from)
+        {
+            await foreach (var line in cluster.FollowLogAsync(replicaId, from.Container, Math.Min(lines, MostLogLines), from.Previous, opened, cancellation))
+            {
+                yield return line;
+            }
+        }
     }
 
     /// <summary>The cluster of an endpoint that was looked at before, or null.</summary>
@@ -139,6 +144,19 @@ internal sealed class KubernetesTargetDriver(
 
     /// <inheritdoc/>
     public IReadOnlyList<OpenChange> OpenOf(Guid endpointId) => [.. DriftOf(endpointId).Select(i => i.Opened)];
+
+    // The id only chooses among pods that are known to be this endpoint's.
+    private static (string Container, bool Previous)? ContainerToRead(ICluster cluster, EndpointRef endpoint, string replicaId)
+    {
+        if (cluster.Find("Pod", replicaId) is not V1Pod pod || ObjectLabels.EndpointOf(pod.Metadata) != endpoint.Id)
+        {
+            return null;
+        }
+
+        var server = pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Server);
+        var hasBegun = server?.State?.Running is not null || server?.State?.Terminated is not null || server?.RestartCount > 0;
+        return (hasBegun ? PodTemplate.Server : PodTemplate.Fetch, server?.State?.Waiting is not null && server.RestartCount > 0);
+    }
 
     /// <summary>Takes in a change that a watch has seen.</summary>
     internal void Take(ICluster cluster, ClusterChange change)

@@ -88,6 +88,13 @@ internal sealed class FakeCluster : ICluster, IClusters
         return LogSays is { } said ? Task.FromResult(said) : Task.FromException<IReadOnlyList<string>>(new InvalidOperationException("It may not be read."));
     }
 
+    public IAsyncEnumerable<string> FollowLogAsync(string pod, string container, int lines, bool previous, Action opened, CancellationToken cancellation)
+    {
+        Logs.Add($"{pod}/{container}{(previous ? " before" : "")}");
+        opened();
+        return (LogSays ?? []).ToAsyncEnumerable();
+    }
+
     public Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation) => ReadLogAsync(pod, container, lines, previous: false, cancellation);
 
     public Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation) => throw new NotSupportedException();

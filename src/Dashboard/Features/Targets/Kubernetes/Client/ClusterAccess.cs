@@ -1,7 +1,8 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Hosting;
 
@@ -16,23 +17,30 @@ internal sealed class ClusterAccess : IDisposable
     /// <summary>The authorities its certificate may be from; none for those of the system.</summary>
     public X509Certificate2Collection Authorities { get; init; } = [];
 
-    /// <summary>Our certificate, with its key.</summary>
-    public X509Certificate2? ClientCertificate { get; init; }
+    /// <summary>Our certificate with its key, and those between it and its authority.</summary>
+    public SslStreamCertificateContext? ClientCertificate { get; init; }
 
-    /// <summary>Gives the bearer token; null for none.</summary>
+    /// <summary>Gives the bearer token, or a certificate that changes; null for neither.</summary>
     public IClusterToken? Token { get; init; }
 
     /// <summary>The name that its certificate must have when it is not the address's.</summary>
     public string? ServerName { get; init; }
 
-    /// <summary>The proxy on the way; null for the environment's.</summary>
+    /// <summary>The proxy on the way, with user and password if it wants them; null for the environment's.</summary>
     public Uri? Proxy { get; init; }
+
+    /// <summary>Stands for everything that was read to make it, files included: another mark means that something of it has changed.</summary>
+    public string Mark { get; init; } = "";
 
     /// <summary>Does not check its certificate. Only with <see cref="KubernetesOptions.AllowInsecure"/>.</summary>
     public bool IsInsecure { get; init; }
 
     /// <summary>Makes a handler for requests to it. The access must live as long.</summary>
-    public HttpMessageHandler CreateHandler()
+    public HttpMessageHandler CreateHandler() => new SignInHandler(this);
+
+    /// <summary>Makes a handler that connects with a certificate, and signs in by nothing else.</summary>
+    /// <param name="certificate">Our certificate; null for none.</param>
+    internal SocketsHttpHandler Connect(SslStreamCertificateContext? certificate)
     {
         var handler = new SocketsHttpHandler
         {
@@ -47,21 +55,35 @@ internal sealed class ClusterAccess : IDisposable
             KeepAlivePingDelay = TimeSpan.FromSeconds(20),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            SslOptions = Tls(),
+            SslOptions = Tls(certificate),
             ConnectCallback = ConnectAsync,
         };
         if (Proxy is not null)
         {
-            handler.Proxy = new WebProxy(Proxy);
+            handler.Proxy = new WebProxy(new UriBuilder(Proxy) { UserName = "", Password = "" }.Uri) { Credentials = Credentials(Proxy.UserInfo) };
         }
 
-        return new SignIn(this, handler);
+        return handler;
+    }
+
+    /// <summary>A mark of what an access is made of.</summary>
+    public static string MarkOf(params IEnumerable<string?> parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in parts)
+        {
+            // With the length before it, so that no two lists of parts read alike.
+            hash.AppendData(Encoding.UTF8.GetBytes($"{part?.Length ?? -1}:{part}"));
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        ClientCertificate?.Dispose();
+        ClientCertificate?.TargetCertificate.Dispose();
+        (Token as IDisposable)?.Dispose();
         foreach (var authority in Authorities)
         {
             authority.Dispose();
@@ -71,14 +93,15 @@ internal sealed class ClusterAccess : IDisposable
     private static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation) => CheckedAddresses.ConnectAsync(
         context.DnsEndPoint, AddressRules.IsMetadata, host => new ClusterException(ClusterProblem.Unreachable, AddressRules.RefusalOf(host)), cancellation);
 
-    private SslClientAuthenticationOptions Tls()
+    private static NetworkCredential? Credentials(string userInfo)
     {
-        var tls = new SslClientAuthenticationOptions();
-        if (ClientCertificate is not null)
-        {
-            tls.ClientCertificateContext = SslStreamCertificateContext.Create(ClientCertificate, null, offline: true);
-        }
+        var parts = userInfo.Split(':', 2);
+        return userInfo.Length == 0 ? null : new(Uri.UnescapeDataString(parts[0]), parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : "");
+    }
 
+    private SslClientAuthenticationOptions Tls(SslStreamCertificateContext? certificate)
+    {
+        var tls = new SslClientAuthenticationOptions { ClientCertificateContext = certificate };
         if (Authorities.Count > 0)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -95,37 +118,4 @@ internal sealed class ClusterAccess : IDisposable
 
         return tls;
     }
-
-    private sealed class SignIn(ClusterAccess access, HttpMessageHandler inner) : DelegatingHandler(inner)
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            // The name a certificate is checked for is the one of this header.
-            request.Headers.Host = access.ServerName;
-            if (access.Token is not { } token)
-            {
-                return await base.SendAsync(request, cancellationToken);
-            }
-
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", await token.GetAsync(cancellationToken));
-            var reply = await base.SendAsync(request, cancellationToken);
-            if (reply.StatusCode == HttpStatusCode.Unauthorized)
-            {
-                // Renewed early; whoever sent this sends it again or says so.
-                token.Forget();
-            }
-
-            return reply;
-        }
-    }
-}
-
-/// <summary>Gives a bearer token that may change with time.</summary>
-internal interface IClusterToken
-{
-    /// <summary>The token for a request now.</summary>
-    ValueTask<string> GetAsync(CancellationToken cancellation);
-
-    /// <summary>It was refused: the next one is got anew.</summary>
-    void Forget();
 }

@@ -12,8 +12,17 @@ internal static class ClusterAnswers
     private const int MostBody = 64 * 1024;
 
     /// <summary>Reads a failed reply.</summary>
-    public static async Task<ClusterException> ReadAsync(HttpResponseMessage reply, string what, CancellationToken cancellation)
+    /// <param name="reply">The reply.</param>
+    /// <param name="what">What was asked, for messages.</param>
+    /// <param name="now">From when on <c>Retry-After</c> counts that names a moment.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static async Task<ClusterException> ReadAsync(HttpResponseMessage reply, string what, DateTimeOffset now, CancellationToken cancellation)
     {
+        if ((int)reply.StatusCode is >= 300 and < 400)
+        {
+            return NoApi(reply, $"it sends elsewhere ({(int)reply.StatusCode})");
+        }
+
         V1Status? status = null;
         try
         {
@@ -27,15 +36,31 @@ internal static class ClusterAnswers
             // What stands between may answer with a page of its own; its code says enough.
         }
 
-        return Of(status?.Kind == "Status" ? status : new V1Status { Code = (int)reply.StatusCode }, (int)reply.StatusCode, what);
+        var asked = reply.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date is { } moment ? moment - now : null) : null;
+        return Of(status?.Kind == "Status" ? status : new V1Status { Code = (int)reply.StatusCode }, (int)reply.StatusCode, what, asked);
+    }
+
+    /// <summary>Why a reply that says that all went well is not the API's: a page to sign in or of a proxy has taken its place. Null when it may be the API's.</summary>
+    public static ClusterException? Foreign(HttpResponseMessage reply) =>
+        reply.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml" ? NoApi(reply, "it sent a page for browsers") : null;
+
+    /// <summary>Puts into words that a reply is not one of the API, though it says that all went well.</summary>
+    public static ClusterException NoApi(HttpResponseMessage reply, string how, Exception? inner = null)
+    {
+        var where = reply.RequestMessage?.RequestUri is { IsAbsoluteUri: true } uri ? $" at {uri.GetLeftPart(UriPartial.Authority)}" : "";
+        return new(ClusterProblem.Unreachable, $"The cluster{where} answers, but not as a Kubernetes API: {how}. Something in between, such as a proxy or a page to sign in, may answer in its place.", inner);
     }
 
     /// <summary>Reads a status, also one that comes in a watch.</summary>
-    public static ClusterException Of(V1Status status, int code, string what)
+    /// <param name="status">What the cluster said.</param>
+    /// <param name="code">The code of the reply.</param>
+    /// <param name="what">What was asked, for messages.</param>
+    /// <param name="retryAfter">How long the reply asks to wait, when the status does not say.</param>
+    public static ClusterException Of(V1Status status, int code, string what, TimeSpan? retryAfter = null)
     {
         IEnumerable<V1StatusCause> causes = status.Details?.Causes ?? [];
         var conflicts = causes.Where(c => c.Reason == "FieldManagerConflict").Select(c => new FieldConflict(ManagerOf(c.Message), c.Field ?? "")).ToList();
-        var problem = conflicts.Count > 0 ? ClusterProblem.FieldConflict : Kind(status.Reason, code);
+        var problem = conflicts.Count > 0 ? ClusterProblem.FieldConflict : IsUnknownField(status) ? ClusterProblem.Invalid : Kind(status.Reason, code);
         var said = Shown(status.Message);
         var sentence = problem switch
         {
@@ -43,10 +68,12 @@ internal static class ClusterAnswers
             ClusterProblem.Unauthorized => "The cluster does not accept the token or certificate of this target. It may be over; give the target a new kubeconfig.",
             ClusterProblem.Forbidden => $"The account of this target may not do this: {said ?? what}",
             ClusterProblem.TooManyRequests => "The cluster has too many requests to answer. It is tried again.",
+            ClusterProblem.Invalid when IsUnknownField(status) => $"The cluster does not know a field of {what}, because its Kubernetes is older than this needs: {said}",
             ClusterProblem.Unavailable => $"The cluster failed ({code}): {said ?? "it said nothing more"}",
             _ => said ?? $"The cluster answered {code} to: {what}",
         };
-        return new(problem, sentence) { Status = status, Conflicts = conflicts, Causes = [.. causes.Where(c => c.Reason != "FieldManagerConflict").Select(c => Shown($"{c.Field}: {c.Message}")!)] };
+        var wait = retryAfter ?? (status.Details?.RetryAfterSeconds is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null);
+        return new(problem, sentence) { Status = status, RetryAfter = wait < TimeSpan.Zero ? TimeSpan.Zero : wait, Conflicts = conflicts, Causes = [.. causes.Where(c => c.Reason != "FieldManagerConflict").Select(c => Shown($"{c.Field}: {c.Message}")!)] };
     }
 
     /// <summary>Puts into words why there was no answer.</summary>
@@ -60,6 +87,7 @@ internal static class ClusterAnswers
         }
 
         var why = all.OfType<AuthenticationException>().Any() ? "its certificate is not one that the kubeconfig trusts, or it refused ours"
+            : all.OfType<HttpRequestException>().Any(e => e.HttpRequestError == HttpRequestError.ProxyTunnelError) ? "the proxy on the way to it refuses"
             : all.OfType<SocketException>().FirstOrDefault() is { } socket ? socket.SocketErrorCode switch
             {
                 SocketError.ConnectionRefused => "the connection was refused",
@@ -72,6 +100,9 @@ internal static class ClusterAnswers
             : "the connection broke";
         return new(ClusterProblem.Unreachable, $"{where} does not answer: {why}.", exception);
     }
+
+    // Server-side apply says so as an error inside, which nothing mends.
+    private static bool IsUnknownField(V1Status status) => status.Message?.Contains("field not declared in schema", StringComparison.Ordinal) == true;
 
     /// <summary>Which managers own which fields.</summary>
     private static string Words(List<FieldConflict> conflicts) => string.Join("; ", conflicts.GroupBy(c => c.Manager, StringComparer.Ordinal)

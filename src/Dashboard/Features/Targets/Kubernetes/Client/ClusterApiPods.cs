@@ -19,6 +19,9 @@ internal sealed record LogTerms
     /// <summary>Goes on with what is written from now on.</summary>
     public bool Follow { get; init; }
 
+    /// <summary>Called once the log is open, whether or not there is anything in it.</summary>
+    public Action? Opened { get; init; }
+
     /// <summary>Worth reading only while there is room for it, such as how far a download is.</summary>
     public bool IsGlance { get; init; }
 
@@ -52,6 +55,7 @@ internal static class ClusterApiPods
         using var reply = terms.IsGlance ? await api.Sender.GlanceAsync(request, what, cancellation) : await api.Sender.OpenAsync(request, what, cancellation);
         await using var body = await reply.Content.ReadAsStreamAsync(cancellation);
         using var reader = new StreamReader(body, Encoding.UTF8);
+        terms.Opened?.Invoke();
         var line = new StringBuilder();
         var buffer = new char[4096];
         while (true)

@@ -8,11 +8,16 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 internal static class ClusterApiRights
 {
     /// <summary>The version, such as <c>v1.36.2</c>.</summary>
-    public static async Task<string> VersionAsync(this ClusterApi api, CancellationToken cancellation)
-    {
-        using var found = await api.Sender.SendAsync(() => new(HttpMethod.Get, "/version"), "read the version", Repeat.Safe, static (body, token) => JsonDocument.ParseAsync(body, cancellationToken: token), cancellation);
-        return found.RootElement.TryGetProperty("gitVersion", out var version) ? version.GetString() ?? "" : "";
-    }
+    public static Task<string> VersionAsync(this ClusterApi api, CancellationToken cancellation) => api.Sender.SendAsync(
+        () => new(HttpMethod.Get, "/version"),
+        "read the version",
+        Repeat.Safe,
+        static async (body, token) =>
+        {
+            using var found = await JsonDocument.ParseAsync(body, cancellationToken: token);
+            return found.RootElement.GetProperty("gitVersion").GetString() is { Length: > 0 } version ? version : throw new JsonException("There is no version in the answer.");
+        },
+        cancellation);
 
     /// <summary>Whether a kind is served, such as one of the Gateway API.</summary>
     public static async Task<bool> ServesAsync(this ClusterApi api, ClusterKind kind, CancellationToken cancellation)

@@ -14,6 +14,9 @@ public sealed record ClusterCheck(string Name, bool? Passed, string Message, boo
 /// <summary>Tries a connection and lists each right that a target needs, as had or lacking. Changes nothing in the cluster.</summary>
 internal static class ClusterChecker
 {
+    // The first that takes unhealthyPodEvictionPolicy of disruption budgets without being asked to.
+    private const int OldestMinor = 27;
+
     /// <summary>Runs all checks.</summary>
     /// <param name="api">The cluster.</param>
     /// <param name="settings">What the target says.</param>
@@ -25,7 +28,13 @@ internal static class ClusterChecker
         List<ClusterCheck> done = [];
         try
         {
-            Tell(new("Reach the cluster", true, $"It answers and is Kubernetes {await api.VersionAsync(cancellation)}."));
+            var version = await api.VersionAsync(cancellation);
+            Tell(new("Reach the cluster", true, $"It answers and is Kubernetes {version}."));
+            if (IsTooOld(version))
+            {
+                Tell(new("Version", false, $"It is older than Kubernetes 1.{OldestMinor}, the oldest that knows all that is applied. Rollouts will be refused."));
+            }
+
             Tell(await NamespaceAsync(api, settings.Namespace, cancellation));
             var rules = await api.RulesAsync(settings.Namespace, cancellation);
             foreach (var right in ClusterRights.InNamespace)
@@ -57,6 +66,10 @@ internal static class ClusterChecker
             progress?.Report(check);
         }
     }
+
+    // Such as v1.26.15-eks-1234. Who names it otherwise may know all the same.
+    private static bool IsTooOld(string version) =>
+        version.TrimStart('v').Split('.', 3) is [var major, var minor, ..] && int.TryParse(major, out var one) && int.TryParse(minor, out var two) && (one, two).CompareTo((1, OldestMinor)) < 0;
 
     private static async Task<ClusterCheck> NamespaceAsync(ClusterApi api, string space, CancellationToken cancellation)
     {

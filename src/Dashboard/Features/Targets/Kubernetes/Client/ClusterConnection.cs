@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using k8s;
 using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
@@ -67,6 +68,9 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
 
     /// <summary>Everything the target says.</summary>
     public KubernetesTargetSettings Said { get; }
+
+    /// <summary>Stands for what the cluster is reached by, see <see cref="ClusterAccess.Mark"/>.</summary>
+    public string Mark => access.Mark;
 
     /// <summary>The client, for what a watch does not show.</summary>
     public ClusterApi Api { get; }
@@ -138,8 +142,29 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
     public Task<IReadOnlyList<string>> GlanceAtLogAsync(string pod, string container, int lines, CancellationToken cancellation) =>
         ReadLogAsync(pod, new() { Container = container, Tail = lines, IsGlance = true }, cancellation);
 
-    /// <summary>A container's log as it is written, until it ends or nobody reads it any more.</summary>
-    public IAsyncEnumerable<string> FollowLogAsync(string pod, LogTerms terms, CancellationToken cancellation) => Api.ReadLogAsync(Settings.Namespace, pod, terms, cancellation);
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<string> FollowLogAsync(string pod, string container, int lines, bool previous, Action opened, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var terms = new LogTerms { Container = container, Tail = lines, Previous = previous, Follow = true, Opened = opened };
+        await using var log = Api.ReadLogAsync(Settings.Namespace, pod, terms, cancellation).GetAsyncEnumerator(cancellation);
+        while (await NextAsync())
+        {
+            yield return log.Current;
+        }
+
+        async Task<bool> NextAsync()
+        {
+            try
+            {
+                return await log.MoveNextAsync();
+            }
+            catch (ClusterException exception) when (exception.Problem is ClusterProblem.NotFound or ClusterProblem.Invalid)
+            {
+                // It has not begun yet, or is gone.
+                return false;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public Task<HttpResponseMessage> SendToPodAsync(string pod, int port, HttpRequestMessage request, CancellationToken cancellation) =>

@@ -6,7 +6,7 @@ using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 
-/// <summary>The clusters of all targets, connected as long as their targets are in use. What another dashboard changes is taken over; a cluster that is down is in nobody's way.</summary>
+/// <summary>The clusters of all targets, connected as long as their targets are in use. What another dashboard changes is taken over, and so are files of this machine that change; a cluster that is down is in nobody's way.</summary>
 internal sealed class ClusterConnections(
     IDbContextFactory<RegistryDb> databases, ClusterFactory factory, TargetSecrets secrets, TimeProvider time, ILoggerFactory logs) : BackgroundService, IClusters, IAsyncDisposable
 {
@@ -56,17 +56,17 @@ internal sealed class ClusterConnections(
             List<Entry> left = [];
             foreach (var target in targets)
             {
-                if (entries.TryGetValue(target.Id, out var known) && known.Settings == target.SettingsJson && known.Secrets == target.ProtectedSecrets)
+                var known = entries.GetValueOrDefault(target.Id);
+                if (Renewed(target, known) is not { } entry)
                 {
                     continue;
                 }
 
-                if (known is not null)
+                entries[target.Id] = entry;
+                if (known?.Connection is not null && known.Connection != entry.Connection)
                 {
                     left.Add(known);
                 }
-
-                entries[target.Id] = Connect(target);
             }
 
             foreach (var id in entries.Keys.Except(targets.Select(t => t.Id)).ToList())
@@ -116,7 +116,7 @@ internal sealed class ClusterConnections(
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                pause = Shorter(pause * 2, LongestPause);
                 log.ClustersNotRead(pause.TotalSeconds, exception);
             }
 
@@ -126,18 +126,70 @@ internal sealed class ClusterConnections(
         }
     }
 
-    private Entry Connect(Target target)
+    /// <summary>What a target's entry becomes; null when it stays as it is.</summary>
+    private Entry? Renewed(Target target, Entry? known)
     {
-        var (connection, problem) = TryConnect(target);
-        if (problem is not null)
+        var now = time.GetUtcNow();
+        if (known is null || known.Settings != target.SettingsJson || known.Secrets != target.ProtectedSecrets)
         {
-            log.ClusterNotUsable(target.Name, problem);
+            return Connect(target, null, now);
         }
 
-        return new(target.SettingsJson, target.ProtectedSecrets, connection, problem);
+        if (known.Connection is null)
+        {
+            // What it needs may be there now: a file that somebody was just writing, or a key.
+            return now < known.TryAt ? null : Connect(target, known, now);
+        }
+
+        return known.Connection.Said.ReadsFiles ? Reread(target, known, known.Connection, now) : null;
     }
 
-    private (ClusterConnection? Connection, string? Problem) TryConnect(Target target)
+    private Entry Connect(Target target, Entry? before, DateTimeOffset now)
+    {
+        var (settings, access, problem) = MakeAccess(target);
+        if (problem is not null)
+        {
+            if (problem != before?.Problem)
+            {
+                log.ClusterNotUsable(target.Name, problem);
+            }
+
+            var pause = before is not { Connection: null } ? factory.Options.RefreshEvery : Shorter(before.Pause * 2, LongestPause);
+            return new(target.SettingsJson, target.ProtectedSecrets, null, problem) { Pause = pause, TryAt = now + pause };
+        }
+
+        return new(target.SettingsJson, target.ProtectedSecrets, Open(target, settings!, access!), null);
+    }
+
+    // Files of the machine change without anybody telling: certificates are renewed, and a cluster gets another authority.
+    private Entry? Reread(Target target, Entry known, ClusterConnection connection, DateTimeOffset now)
+    {
+        var (settings, access, problem) = MakeAccess(target);
+        if (problem is not null)
+        {
+            if (known.Problem != problem)
+            {
+                log.ClusterFilesNotRead(target.Name, problem);
+            }
+
+            // Files are replaced one after the other, so what was read before counts for a while.
+            return known.BrokenSince is { } since && now - since >= LongestPause ? Connect(target, known, now) : known with { Problem = problem, BrokenSince = known.BrokenSince ?? now };
+        }
+
+        if (access!.Mark == connection.Mark)
+        {
+            access.Dispose();
+            return known.Problem is null ? null : known with { Problem = null, BrokenSince = null };
+        }
+
+        log.ClusterFilesChanged(target.Name);
+        return new(target.SettingsJson, target.ProtectedSecrets, Open(target, settings!, access), null);
+    }
+
+    private ClusterConnection Open(Target target, KubernetesTargetSettings settings, ClusterAccess access) =>
+        new(target.Name, settings, access, factory.MakeApi(access), Terms, TimeSpan.FromSeconds(factory.Options.LeaseSeconds), time, logs.CreateLogger<ClusterConnection>());
+
+    private (KubernetesTargetSettings? Settings, ClusterAccess? Access, string? Problem) MakeAccess(Target target)
     {
         try
         {
@@ -145,23 +197,34 @@ internal sealed class ClusterConnections(
             var check = settings.Check();
             if (!check.Succeeded)
             {
-                return (null, check.Failure.Message);
+                return (null, null, check.Failure.Message);
             }
 
             var access = factory.MakeAccess(settings, secrets.Unprotect(target.Id, target.ProtectedSecrets));
-            return access.Succeeded
-                ? (new(target.Name, settings, access.Value, factory.MakeApi(access.Value), Terms, TimeSpan.FromSeconds(factory.Options.LeaseSeconds), time, logs.CreateLogger<ClusterConnection>()), null)
-                : (null, access.Failure.Message);
+            return access.Succeeded ? (settings, access.Value, null) : (null, null, access.Failure.Message);
         }
         catch (CryptographicException)
         {
-            return (null, "The kubeconfig of this target cannot be decrypted: the keys at hand are not those it was encrypted with. Upload it again.");
+            return (null, null, "The kubeconfig of this target cannot be decrypted: the keys at hand are not those it was encrypted with. Upload it again.");
         }
         catch (InvalidOperationException exception)
         {
-            return (null, exception.Message);
+            return (null, null, exception.Message);
         }
     }
 
-    private sealed record Entry(string Settings, string? Secrets, ClusterConnection? Connection, string? Problem);
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    /// <summary>What there is of a target.</summary>
+    private sealed record Entry(string Settings, string? Secrets, ClusterConnection? Connection, string? Problem)
+    {
+        /// <summary>When it is tried again without a connection.</summary>
+        public DateTimeOffset TryAt { get; init; }
+
+        /// <summary>How long it was waited for that.</summary>
+        public TimeSpan Pause { get; init; }
+
+        /// <summary>Since when files of a connection cannot be read.</summary>
+        public DateTimeOffset? BrokenSince { get; init; }
+    }
 }

@@ -5,7 +5,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 /// <summary>What kept a cluster from doing something.</summary>
 internal enum ClusterProblem
 {
-    /// <summary>It does not answer, or not in time. Whether something was done is not known.</summary>
+    /// <summary>It does not answer, not in time or not as an API. Whether something was done is not known.</summary>
     Unreachable,
 
     /// <summary>It does not know who asks: the token or certificate is wrong or over.</summary>
@@ -52,6 +52,9 @@ internal sealed class ClusterException(ClusterProblem problem, string message, E
 
     /// <summary>What the cluster said; null when it said nothing.</summary>
     public V1Status? Status { get; init; }
+
+    /// <summary>How long it asks to be left alone; null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Who owns which fields, of a <see cref="ClusterProblem.FieldConflict"/>.</summary>
     public IReadOnlyList<FieldConflict> Conflicts { get; init; } = [];

@@ -14,9 +14,11 @@ internal sealed class ClusterFactory(InClusterAccess inside, IOptions<Kubernetes
     {
         try
         {
+            var files = options.Value.Kubeconfig.Where(File.Exists).ToList();
             return options.Value.Kubeconfig.Count == 0
                 ? Failure.Invalid($"This dashboard has no kubeconfig of its own ({KubernetesOptions.Section}:{nameof(KubernetesOptions.Kubeconfig)}). Upload one.", "kubeconfig")
-                : Kubeconfig.Join(options.Value.Kubeconfig.Where(File.Exists).Select(p => (File.ReadAllText(p), Path.GetDirectoryName(p))));
+                : files.Count == 0 ? Failure.Unavailable($"No kubeconfig of this dashboard ({KubernetesOptions.Section}:{nameof(KubernetesOptions.Kubeconfig)}) is there.")
+                : Kubeconfig.Join(files.Select(p => (File.ReadAllText(p), Path.GetDirectoryName(p))));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

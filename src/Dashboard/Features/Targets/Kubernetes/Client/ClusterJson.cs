@@ -29,8 +29,12 @@ internal static class ClusterJson
 
     private static IKubernetesObject<V1ObjectMeta> Named(IKubernetesObject<V1ObjectMeta> item, ClusterKind kind)
     {
+        if (item.Metadata?.Name is null or "")
+        {
+            throw new JsonException($"There is no {kind.Name} in the answer.");
+        }
+
         (item.Kind, item.ApiVersion) = (kind.Name, kind.ApiVersion);
-        item.Metadata ??= new();
         return item;
     }
 

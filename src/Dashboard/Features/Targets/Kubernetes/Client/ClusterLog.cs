@@ -22,4 +22,10 @@ internal static partial class ClusterLog
 
     [LoggerMessage(EventId = 3176, Level = LogLevel.Error, Message = "What a watch of {Target} has seen could not be taken in")]
     public static partial void ClusterChangeNotTaken(this ILogger log, string target, Exception exception);
+
+    [LoggerMessage(EventId = 3177, Level = LogLevel.Warning, Message = "What the files say of cluster target {Target} cannot be used, so what they said before is: {Problem}")]
+    public static partial void ClusterFilesNotRead(this ILogger log, string target, string problem);
+
+    [LoggerMessage(EventId = 3178, Level = LogLevel.Information, Message = "Files of cluster target {Target} have changed; connecting anew")]
+    public static partial void ClusterFilesChanged(this ILogger log, string target);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Threading.RateLimiting;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
@@ -18,11 +19,13 @@ internal enum Repeat
 /// <summary>Sends requests to one cluster: not too many at once, again where that is safe, and with a sentence for people when it does not work.</summary>
 internal sealed class ClusterSender : IDisposable
 {
+    /// <summary>The longest pause that a cluster may ask for.</summary>
+    public static readonly TimeSpan LongestAsked = TimeSpan.FromSeconds(30);
+
     private const int Attempts = 5;
     private const int Queue = 10_000;
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestAsked = TimeSpan.FromSeconds(30);
     private readonly HttpClient http;
     private readonly TokenBucketRateLimiter limiter;
     private readonly TokenBucketRateLimiter glances;
@@ -50,21 +53,22 @@ internal sealed class ClusterSender : IDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            TimeSpan? asked = null;
             ClusterException failure;
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(timeout);
             try
             {
                 using var reply = await SendOnceAsync(make(), limit.Token);
-                if (reply.IsSuccessStatusCode)
+                if (reply.IsSuccessStatusCode && ClusterAnswers.Foreign(reply) is null)
                 {
-                    await using var body = await reply.Content.ReadAsStreamAsync(limit.Token);
-                    return await read(body, limit.Token);
+                    return await ReadAsync(reply, read, limit.Token);
                 }
 
-                asked = reply.Headers.RetryAfter?.Delta;
-                failure = await ClusterAnswers.ReadAsync(reply, what, limit.Token);
+                failure = await RefusalAsync(reply, what, limit.Token);
+            }
+            catch (ClusterException exception)
+            {
+                failure = exception;
             }
             catch (Exception exception) when (IsBroken(exception) && !cancellation.IsCancellationRequested)
             {
@@ -76,7 +80,7 @@ internal sealed class ClusterSender : IDisposable
                 throw failure;
             }
 
-            await Task.Delay(Pause(attempt, asked), time, cancellation);
+            await Task.Delay(Pause(attempt, failure.RetryAfter), time, cancellation);
         }
     }
 
@@ -154,16 +158,32 @@ internal sealed class ClusterSender : IDisposable
         }
     }
 
-    private static async Task<HttpResponseMessage> AcceptedAsync(HttpResponseMessage reply, string what, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> AcceptedAsync(HttpResponseMessage reply, string what, CancellationToken cancellation)
     {
-        if (reply.IsSuccessStatusCode)
+        if (reply.IsSuccessStatusCode && ClusterAnswers.Foreign(reply) is null)
         {
             return reply;
         }
 
         using (reply)
         {
-            throw await ClusterAnswers.ReadAsync(reply, what, cancellation);
+            throw await RefusalAsync(reply, what, cancellation);
+        }
+    }
+
+    private async Task<ClusterException> RefusalAsync(HttpResponseMessage reply, string what, CancellationToken cancellation) =>
+        reply.IsSuccessStatusCode ? ClusterAnswers.Foreign(reply)! : await ClusterAnswers.ReadAsync(reply, what, time.GetUtcNow(), cancellation);
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage reply, Func<Stream, CancellationToken, Task<T>> read, CancellationToken cancellation)
+    {
+        await using var body = await reply.Content.ReadAsStreamAsync(cancellation);
+        try
+        {
+            return await read(body, cancellation);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or FormatException or InvalidDataException or InvalidOperationException and not ClusterException)
+        {
+            throw ClusterAnswers.NoApi(reply, "what it sent cannot be read", exception);
         }
     }
 
@@ -188,15 +208,11 @@ internal sealed class ClusterSender : IDisposable
 
     private static TimeSpan Pause(int attempt, TimeSpan? asked)
     {
-        if (asked is { } wanted)
-        {
-            return wanted < LongestAsked ? wanted : LongestAsked;
-        }
-
         // Spread, so that dashboards that failed together do not come back together.
         var longest = First * Math.Pow(2, attempt - 1);
 #pragma warning disable CA5394 // No secret: it only spreads load.
-        return (longest < Longest ? longest : Longest) * (0.5 + (Random.Shared.NextDouble() / 2));
+        var own = (longest < Longest ? longest : Longest) * (0.5 + (Random.Shared.NextDouble() / 2));
 #pragma warning restore CA5394
+        return asked is not { } wanted || wanted < own ? own : wanted < LongestAsked ? wanted : LongestAsked;
     }
 }

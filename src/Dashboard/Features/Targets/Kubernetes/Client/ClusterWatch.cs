@@ -17,7 +17,10 @@ internal sealed record WatchTerms
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The longest pause after a failure.</summary>
-    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(15);
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a stream lives at least, if it tells nothing: one that ends sooner was cut.</summary>
+    public TimeSpan Brief { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The pause after the cluster has refused it, or does not have the kind.</summary>
     public TimeSpan RefusedPause { get; init; } = TimeSpan.FromMinutes(1);
@@ -29,10 +32,14 @@ internal sealed record WatchTerms
 /// </summary>
 internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScope scope, Action<ClusterChange> changed, WatchTerms terms, TimeProvider time, ILogger log) : IAsyncDisposable
 {
+    private const int CutsToTell = 3;
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WatchCache cache = new(changed);
     private Task running = Task.CompletedTask;
+    private string? version;
+    private int failures;
+    private int cut;
 
     /// <summary>What is watched.</summary>
     public ClusterKind Kind => kind;
@@ -75,8 +82,6 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
 
     private async Task RunAsync(CancellationToken cancellation)
     {
-        string? version = null;
-        var failures = 0;
         while (!cancellation.IsCancellationRequested)
         {
             try
@@ -84,12 +89,25 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 if (version is null)
                 {
                     var list = await api.ListAsync(kind, scope, cancellation);
-                    cache.Replace(list.Items.Select(Trimmed));
+                    cache.Replace(list.Items.Select(Trimmed), list.Version);
                     version = list.Version;
                     Sees();
                 }
 
-                version = await FollowAsync(version, () => failures = 0, cancellation);
+                if (await FollowAsync(version, cancellation))
+                {
+                    failures = cut = 0;
+                    continue;
+                }
+
+                cut++;
+                failures++;
+                if (cut >= CutsToTell)
+                {
+                    Misses(new(ClusterProblem.Unreachable, $"Every watch of {kind.Plural} ends at once: something between the dashboard and the cluster, such as a proxy, cuts streams. Changes are seen late."));
+                }
+
+                await PauseAsync(null, cancellation);
             }
             catch (ClusterException exception) when (exception.Problem == ClusterProblem.Expired)
             {
@@ -97,8 +115,10 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 version = null;
 
                 // At once, but not in a circle with a server that forgets everything.
-                failures++;
-                await PauseAsync(failures - 1, null, cancellation);
+                if (failures++ > 0)
+                {
+                    await PauseAsync(exception, cancellation);
+                }
             }
             catch (Exception exception) when (!cancellation.IsCancellationRequested)
             {
@@ -111,7 +131,7 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 }
 
                 Misses(failure);
-                await PauseAsync(failures, failure, cancellation);
+                await PauseAsync(failure, cancellation);
             }
             catch (Exception) when (cancellation.IsCancellationRequested)
             {
@@ -121,15 +141,22 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
         }
     }
 
-    /// <summary>Reads one stream to its end.</summary>
-    /// <returns>The version to go on from.</returns>
-    private async Task<string> FollowAsync(string version, Action heard, CancellationToken cancellation)
+    /// <summary>Reads one stream to its end, and remembers the version to go on from.</summary>
+    /// <returns>Whether it was one: it told something, or lived as long as streams do.</returns>
+    private async Task<bool> FollowAsync(string from, CancellationToken cancellation)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var reply = await api.WatchAsync(kind, scope, version, terms.Duration, silence.Token);
+        using var reply = await api.WatchAsync(kind, scope, from, terms.Duration, silence.Token);
         await using var body = await reply.Content.ReadAsStreamAsync(silence.Token);
         using var lines = new StreamReader(body);
-        Sees();
+        var (begun, told) = (time.GetTimestamp(), false);
+        if (cut < CutsToTell)
+        {
+            Sees();
+        }
+
+        // After streams that were cut, only one that lives shows that the cluster is seen again.
+        await using var lives = time.CreateTimer(_ => Sees(), null, terms.Brief, Timeout.InfiniteTimeSpan);
         try
         {
             while (true)
@@ -143,7 +170,8 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 if (line.Length > 0)
                 {
                     version = Take(line) ?? version;
-                    heard();
+                    (told, failures, cut) = (true, 0, 0);
+                    Sees();
                 }
             }
         }
@@ -153,7 +181,7 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
             log.WatchBroken(kind.Plural);
         }
 
-        return version;
+        return told || time.GetElapsedTime(begun) >= terms.Brief;
     }
 
     private string? Take(string line)
@@ -170,7 +198,12 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 return body.GetProperty("metadata").GetProperty("resourceVersion").GetString();
             case "ADDED" or "MODIFIED" or "DELETED":
                 var item = Trimmed(ClusterJson.ReadObject(body, kind));
-                return cache.Take(item, type == "DELETED") ? item.Metadata.ResourceVersion : null;
+                return cache.Take(item, type == "DELETED") switch
+                {
+                    WatchNews.New => item.Metadata.ResourceVersion,
+                    WatchNews.Unclear => throw new ClusterException(ClusterProblem.Expired, $"Versions of {kind.Plural} cannot be compared."),
+                    _ => null,
+                };
             default:
                 return null;
         }
@@ -210,13 +243,15 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
         outcome.TrySetResult();
     }
 
-    private async Task PauseAsync(int failures, ClusterException? failure, CancellationToken cancellation)
+    private async Task PauseAsync(ClusterException? failure, CancellationToken cancellation)
     {
-        if (failures > 0)
+        var pause = terms.FirstPause * Math.Pow(2, Math.Min(failures - 1, 10));
+        pause = failure is { Problem: ClusterProblem.Forbidden or ClusterProblem.NotFound } ? terms.RefusedPause : pause < terms.LongestPause ? pause : terms.LongestPause;
+        if (failure?.RetryAfter is { } asked && asked > pause)
         {
-            var pause = terms.FirstPause * Math.Pow(2, Math.Min(failures - 1, 10));
-            pause = failure is { Problem: ClusterProblem.Forbidden or ClusterProblem.NotFound } ? terms.RefusedPause : pause < terms.LongestPause ? pause : terms.LongestPause;
-            await Task.Delay(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = asked < ClusterSender.LongestAsked ? asked : ClusterSender.LongestAsked;
         }
+
+        await Task.Delay(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

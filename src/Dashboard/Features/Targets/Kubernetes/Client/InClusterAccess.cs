@@ -30,9 +30,21 @@ internal sealed class InClusterAccess(TimeProvider time)
         try
         {
             X509Certificate2Collection authorities = [];
-            authorities.ImportFromPemFile(Path.Combine(Folder, "ca.crt"));
+            var pem = File.ReadAllText(Path.Combine(Folder, "ca.crt"));
+            authorities.ImportFromPem(pem);
+            if (authorities.Count == 0)
+            {
+                return Failure.Invalid($"There is no certificate in {Path.Combine(Folder, "ca.crt")}, so the cluster cannot be told from another.", "inCluster");
+            }
+
             var host = Address.Host!.Contains(':', StringComparison.Ordinal) ? $"[{Address.Host}]" : Address.Host;
-            return new ClusterAccess { Server = new($"https://{host}:{Address.Port}"), Authorities = authorities, Token = new FileToken(Path.Combine(Folder, "token"), time) };
+            return new ClusterAccess
+            {
+                Server = new($"https://{host}:{Address.Port}"),
+                Authorities = authorities,
+                Token = new FileToken(Path.Combine(Folder, "token"), time),
+                Mark = ClusterAccess.MarkOf(host, Address.Port, pem),
+            };
         }
         catch (Exception exception) when (exception is IOException or CryptographicException or UnauthorizedAccessException or UriFormatException)
         {

@@ -11,9 +11,6 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 /// <param name="IsCurrent">Whether the file says to use it.</param>
 public sealed record KubeconfigContext(string Name, string Server, string? Namespace, bool IsCurrent);
 
-/// <summary>A program that fetches a token.</summary>
-internal sealed record KubeconfigExec(string ApiVersion, string Command, IReadOnlyList<string> Args, IReadOnlyList<(string Name, string Value)> Env);
-
 /// <summary>One cluster, user and namespace of a kubeconfig, as they are written there.</summary>
 internal sealed record KubeconfigChoice(KubeconfigContext Context, KubeconfigCluster Cluster, KubeconfigUser User, string? Folder);
 
@@ -53,7 +50,7 @@ internal sealed class Kubeconfig
             try
             {
                 // Aliases could make a small text huge; a kubeconfig needs none.
-                if (new DeserializerBuilder().IgnoreUnmatchedProperties().Build().Deserialize<KubeconfigFile?>(new NoAliases(text)) is not { } file)
+                if (new DeserializerBuilder().IgnoreUnmatchedProperties().WithAttemptingUnquotedStringTypeDeserialization().Build().Deserialize<KubeconfigFile?>(new NoAliases(text)) is not { } file)
                 {
                     continue;
                 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using Ops.Data;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
@@ -29,6 +30,11 @@ internal static class KubeconfigAccess
             return Failure.Invalid("The cluster's server must be an address that begins with https:// or http://, without user or query.", Field);
         }
 
+        if (server.Scheme == "http" && !options.AllowInsecure)
+        {
+            return Failure.Invalid($"The cluster's server begins with http://, so whoever is on the way reads what it signs in with. Use https://, or set {KubernetesOptions.Section}:{nameof(KubernetesOptions.AllowInsecure)} if that is what you want.", Field);
+        }
+
         Uri? proxy = null;
         if (!string.IsNullOrEmpty(choice.Cluster.Proxy) && (!Uri.TryCreate(choice.Cluster.Proxy, UriKind.Absolute, out proxy) || proxy.Scheme is not ("http" or "https" or "socks5")))
         {
@@ -37,15 +43,19 @@ internal static class KubeconfigAccess
 
         try
         {
+            var authorities = Pem(choice.Cluster.CertificateAuthorityData, choice.Cluster.CertificateAuthority, choice.Folder);
+            var certificate = Pem(choice.User.ClientCertificateData, choice.User.ClientCertificate, choice.Folder);
+            var key = Pem(choice.User.ClientKeyData, choice.User.ClientKey, choice.Folder);
             return new ClusterAccess
             {
+                Mark = ClusterAccess.MarkOf(JsonSerializer.Serialize(choice), authorities, certificate, key),
                 Server = server,
                 Proxy = proxy,
                 ServerName = string.IsNullOrEmpty(choice.Cluster.ServerName) ? null : choice.Cluster.ServerName,
                 IsInsecure = choice.Cluster.Insecure,
-                Authorities = Authorities(Pem(choice.Cluster.CertificateAuthorityData, choice.Cluster.CertificateAuthority, choice.Folder)),
-                ClientCertificate = Certificate(choice.User, choice.Folder),
-                Token = Token(choice, time),
+                Authorities = Authorities(authorities),
+                ClientCertificate = certificate is null ? null : ClientCertificate.Read(certificate, key ?? throw new FormatException("The key is missing.")),
+                Token = Token(choice, authorities, time),
             };
         }
         catch (Exception exception) when (exception is FormatException or CryptographicException or ArgumentException)
@@ -76,7 +86,7 @@ internal static class KubeconfigAccess
         }
 
         return user.Exec is not null && !options.AllowExecPlugins ? $"The kubeconfig has the dashboard start a program to sign in (exec). Use the token of a service account, or set {KubernetesOptions.Section}:{nameof(KubernetesOptions.AllowExecPlugins)} if that program may run as the dashboard."
-            : user.Exec is { Command: null or "" } ? "The kubeconfig's exec names no command."
+            : user.Exec is { } exec && KubeconfigProgram.Refusal(exec, isOfMachine) is { } refused ? refused
             : user.AuthProvider is not null ? "The kubeconfig signs in by auth-provider, which Kubernetes has given up. Use the token of a service account."
             : !string.IsNullOrEmpty(user.UserName) ? "The kubeconfig has a user name and password, which Kubernetes does not take any more. Use the token of a service account."
             : !string.IsNullOrEmpty(user.Impersonate) ? "The kubeconfig acts as somebody else (as). Use the token of an account that has the rights itself."
@@ -84,13 +94,11 @@ internal static class KubeconfigAccess
             : null;
     }
 
-    private static IClusterToken? Token(KubeconfigChoice choice, TimeProvider time) => choice.User switch
+    private static IClusterToken? Token(KubeconfigChoice choice, string? authorities, TimeProvider time) => choice.User switch
     {
         { TokenFile: { Length: > 0 } file } => new FileToken(Kubeconfig.Full(file, choice.Folder)!, time),
         { Token: { Length: > 0 } token } => new FixedToken(token.Trim()),
-        { Exec: { } exec } => new ProgramToken(
-            new(exec.ApiVersion ?? "client.authentication.k8s.io/v1", exec.Command!, exec.Args ?? [], [.. (exec.Env ?? []).Select(e => (e.GetValueOrDefault("name", ""), e.GetValueOrDefault("value", ""))).Where(e => e.Item1.Length > 0)]),
-            time),
+        { Exec: not null } => new ProgramToken(KubeconfigProgram.Of(choice, authorities), time),
         _ => null,
     };
 
@@ -109,12 +117,6 @@ internal static class KubeconfigAccess
         }
 
         return all;
-    }
-
-    private static X509Certificate2? Certificate(KubeconfigUser user, string? folder)
-    {
-        var certificate = Pem(user.ClientCertificateData, user.ClientCertificate, folder);
-        return certificate is null ? null : X509Certificate2.CreateFromPem(certificate, Pem(user.ClientKeyData, user.ClientKey, folder) ?? throw new FormatException("The key is missing."));
     }
 
     private static string? Pem(string? data, string? path, string? folder) =>

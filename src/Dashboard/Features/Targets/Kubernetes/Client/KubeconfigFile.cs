@@ -88,6 +88,22 @@ internal sealed record KubeconfigCluster
     /// <summary>The proxy on the way.</summary>
     [YamlMember(Alias = "proxy-url")]
     public string? Proxy { get; set; }
+
+    /// <summary>What others have put in, by name.</summary>
+    [YamlMember(Alias = "extensions")]
+    public List<KubeconfigNamedExtension>? Extensions { get; set; }
+}
+
+/// <summary>Something that others have put in.</summary>
+internal sealed record KubeconfigNamedExtension
+{
+    /// <summary>The name.</summary>
+    [YamlMember(Alias = "name")]
+    public string? Name { get; set; }
+
+    /// <summary>What it is: texts, numbers, lists and maps.</summary>
+    [YamlMember(Alias = "extension")]
+    public object? Extension { get; set; }
 }
 
 /// <summary>A user with its name.</summary>
@@ -141,12 +157,12 @@ internal sealed record KubeconfigUser
     [YamlMember(Alias = "auth-provider")]
     public Dictionary<string, object>? AuthProvider { get; set; }
 
-    /// <summary>A program that fetches a token.</summary>
+    /// <summary>A program that signs in.</summary>
     [YamlMember(Alias = "exec")]
     public KubeconfigExecBody? Exec { get; set; }
 }
 
-/// <summary>A program that fetches a token.</summary>
+/// <summary>A program that signs in.</summary>
 internal sealed record KubeconfigExecBody
 {
     /// <summary>The version of what it prints.</summary>
@@ -164,4 +180,16 @@ internal sealed record KubeconfigExecBody
     /// <summary>Its environment variables, each with <c>name</c> and <c>value</c>.</summary>
     [YamlMember(Alias = "env")]
     public List<Dictionary<string, string>>? Env { get; set; }
+
+    /// <summary>What to do when the program is not there.</summary>
+    [YamlMember(Alias = "installHint")]
+    public string? InstallHint { get; set; }
+
+    /// <summary>Whether the program is told of the cluster.</summary>
+    [YamlMember(Alias = "provideClusterInfo")]
+    public bool ProvideClusterInfo { get; set; }
+
+    /// <summary>Whether it asks somebody at a terminal: <c>Never</c>, <c>IfAvailable</c> or <c>Always</c>.</summary>
+    [YamlMember(Alias = "interactiveMode")]
+    public string? InteractiveMode { get; set; }
 }

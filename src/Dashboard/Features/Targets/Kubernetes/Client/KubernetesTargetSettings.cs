@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using Ops.Data;
 
@@ -9,7 +10,7 @@ internal sealed record KubernetesTargetSettings
 {
     private const int MostRegistries = 32;
     private static readonly string[] KeptNamespaces = ["kube-system", "kube-public", "kube-node-lease"];
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     /// <summary>The one namespace that everything goes in.</summary>
     public string Namespace { get; init; } = "";
@@ -43,6 +44,10 @@ internal sealed record KubernetesTargetSettings
 
     /// <summary>Where a Prometheus answers that scrapes the pods, and the GPUs by the DCGM exporter; empty to ask the pods themselves.</summary>
     public string Prometheus { get; init; } = "";
+
+    /// <summary>Whether the way to the cluster is in files of this machine, which change without anybody telling.</summary>
+    [JsonIgnore]
+    public bool ReadsFiles => InCluster || MachineKubeconfig;
 
     /// <summary>Reads settings of the registry.</summary>
     /// <exception cref="InvalidOperationException">They are not what was written.</exception>

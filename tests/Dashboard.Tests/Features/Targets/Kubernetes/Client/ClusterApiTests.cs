@@ -125,7 +125,7 @@ public sealed class ClusterApiTests : IAsyncLifetime
     {
         public int Forgotten { get; private set; }
 
-        public ValueTask<string> GetAsync(CancellationToken cancellation) => ValueTask.FromResult(Forgotten == 0 ? first : second);
+        public ValueTask<ClusterCredential> GetAsync(CancellationToken cancellation) => ValueTask.FromResult(new ClusterCredential(Forgotten == 0 ? first : second));
 
         public void Forget() => Forgotten++;
     }

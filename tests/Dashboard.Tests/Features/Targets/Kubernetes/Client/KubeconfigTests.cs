@@ -69,6 +69,34 @@ public sealed class KubeconfigTests
     public void Make_ClusterThatIsNotTaken_SaysWhy(string line, string expected) =>
         Assert.Contains(expected, Make(Text("https://one.example", Plain, more: line)).Failure?.Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(Plain)]
+    [InlineData("{}")]
+    public void Make_ServerByHttp_IsRefusedUnlessTheConfigurationAllowsIt(string user)
+    {
+        var refused = Make(Text("http://one.example", user)).Failure;
+
+        Assert.Contains("whoever is on the way reads what it signs in with", refused?.Message, StringComparison.Ordinal);
+        Assert.Contains("Ops:Kubernetes:AllowInsecure", refused?.Message, StringComparison.Ordinal);
+        using var access = Make(Text("http://one.example", user), new() { AllowInsecure = true }).Value;
+        Assert.Equal("http", access.Server.Scheme);
+    }
+
+    [Theory]
+    [InlineData("interactiveMode: Always", "nobody is at one here")]
+    [InlineData("interactiveMode: Sometimes", "neither Never, IfAvailable nor Always")]
+    [InlineData("apiVersion: client.authentication.k8s.io/v1alpha1", "has given up")]
+    public void Make_ProgramThatCannotServeHere_SaysWhy(string line, string expected)
+    {
+        var made = Make(Text("https://one.example", $"exec:\n      command: kubelogin\n      {line}"), new() { AllowExecPlugins = true });
+
+        Assert.Contains(expected, made.Failure?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Make_ProgramByAPathFromAnUploadedKubeconfig_IsRefused() => Assert.Contains(
+        "Give the whole path", Make(Text("https://one.example", "exec:\n      command: ./bin/login"), new() { AllowExecPlugins = true }).Failure?.Message, StringComparison.Ordinal);
+
     [Fact]
     public void Make_AllowedByTheConfiguration_TakesInsecureAndPrograms()
     {
@@ -99,38 +127,16 @@ public sealed class KubeconfigTests
         using var token = new FileToken(file, time);
         await Assert.ThrowsAsync<ClusterException>(async () => await token.GetAsync(default));
         await File.WriteAllTextAsync(file, "one\n");
-        Assert.Equal("one", await token.GetAsync(default));
+        Assert.Equal("one", (await token.GetAsync(default)).Token);
         await File.WriteAllTextAsync(file, "two");
-        Assert.Equal("one", await token.GetAsync(default));
+        Assert.Equal("one", (await token.GetAsync(default)).Token);
         token.Forget();
-        Assert.Equal("two", await token.GetAsync(default));
+        Assert.Equal("two", (await token.GetAsync(default)).Token);
         await File.WriteAllTextAsync(file, "three");
         time.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.Equal("three", await token.GetAsync(default));
+        Assert.Equal("three", (await token.GetAsync(default)).Token);
         File.Delete(file);
-    }
-
-    [Theory]
-    [InlineData("""printf '{"status":{"token":"from-%s"}}' "$WHO" """, "from-program")]
-    [InlineData("echo nothing", "could not be run, or gave no answer")]
-    [InlineData("echo '{}'", "gave no token")]
-    [InlineData("exit 3", "ended with 3")]
-    public async Task ProgramToken_Program_GivesItsTokenOrSaysWhatItDid(string script, string expected)
-    {
-        using var token = new ProgramToken(new("client.authentication.k8s.io/v1", "/bin/sh", ["-c", script], [("WHO", "program")]), TimeProvider.System);
-
-        string said;
-        try
-        {
-            said = await token.GetAsync(default);
-        }
-        catch (ClusterException exception)
-        {
-            said = exception.Message;
-        }
-
-        Assert.Contains(expected, said, StringComparison.Ordinal);
     }
 
     private static Result<ClusterAccess> Make(string text, KubernetesOptions? options = null) =>
