@@ -12,6 +12,21 @@ public sealed record PlanKubernetes
     /// <summary>Labels that nodes must have, in ordinal order of their names. Nodes chosen by name stand in <see cref="PlanSpec.Nodes"/>.</summary>
     public IReadOnlyDictionary<string, string> NodeSelector { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Labels of nodes that the target keeps to, beside what people chose: part of what is approved, and of every pod. Empty in plans that were sealed before there were any.</summary>
+    public IReadOnlyDictionary<string, string> NodeFilter { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Taints that pods put up with, as the target says, beside that of the GPUs' vendor.</summary>
+    public IReadOnlyList<PlanToleration> Tolerations { get; init; } = [];
+
+    /// <summary>The RuntimeClass of pods, as the target says; null for the cluster's usual one.</summary>
+    public string? RuntimeClass { get; init; }
+
+    /// <summary>The PriorityClass of pods, as the target says; null for the cluster's usual one.</summary>
+    public string? PriorityClass { get; init; }
+
+    /// <summary>Room on the node's disk that each replica asks for, in MiB, by the size of the version's files; 0 in plans that were sealed before it was asked for.</summary>
+    public long DiskMiB { get; init; }
+
     /// <summary>The name of the extended resource that counts GPUs on the nodes.</summary>
     public string GpuResource { get; init; } = "nvidia.com/gpu";
 
@@ -20,6 +35,16 @@ public sealed record PlanKubernetes
 
     /// <summary>The host name of an HTTPRoute; null for none.</summary>
     public string? Hostname { get; init; }
+}
+
+/// <summary>A taint that pods put up with.</summary>
+/// <param name="Key">The taint's key.</param>
+/// <param name="Value">Its value; null for any.</param>
+/// <param name="Effect"><c>NoSchedule</c>, <c>PreferNoSchedule</c> or <c>NoExecute</c>; null for all of them.</param>
+public sealed record PlanToleration(string Key, string? Value = null, string? Effect = null)
+{
+    /// <summary>As taints are written: <c>key=value:effect</c>.</summary>
+    public override string ToString() => $"{Key}{(Value is null ? "" : $"={Value}")}{(Effect is null ? "" : $":{Effect}")}";
 }
 
 /// <summary>Bounds and goals of a HorizontalPodAutoscaler; at least one goal is set.</summary>

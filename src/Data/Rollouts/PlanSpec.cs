@@ -77,8 +77,8 @@ public sealed record PlanSpec
         this with
         {
             Nodes = [.. Nodes.Order(StringComparer.Ordinal)],
-            EnvironmentVariables = new SortedDictionary<string, string>(EnvironmentVariables.ToDictionary(), StringComparer.Ordinal),
-            Kubernetes = Kubernetes is null ? null : Kubernetes with { NodeSelector = new SortedDictionary<string, string>(Kubernetes.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
+            EnvironmentVariables = Sorted(EnvironmentVariables),
+            Kubernetes = Kubernetes is null ? null : Kubernetes with { NodeSelector = Sorted(Kubernetes.NodeSelector), NodeFilter = Sorted(Kubernetes.NodeFilter) },
         },
         Json);
 
@@ -90,6 +90,8 @@ public sealed record PlanSpec
     public static string HashOf(string canonicalJson) =>
         Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(canonicalJson)));
 
+    private static SortedDictionary<string, string> Sorted(IReadOnlyDictionary<string, string> pairs) => new(pairs.ToDictionary(), StringComparer.Ordinal);
+
     // A plan without steps has the text, and so the hash, that it had before there were any.
     private static void LeaveOutWhatIsNew(JsonTypeInfo type)
     {
@@ -98,6 +100,9 @@ public sealed record PlanSpec
             property.ShouldSerialize = (type.Type.Name, property.Name) switch
             {
                 (nameof(PlanSpec), "kubernetes") => (_, value) => value is not null,
+                (nameof(PlanKubernetes), "nodeFilter" or "tolerations") => (_, value) => value is not System.Collections.ICollection { Count: 0 },
+                (nameof(PlanKubernetes), "runtimeClass" or "priorityClass") => (_, value) => value is not null,
+                (nameof(PlanKubernetes), "diskMiB") => (_, value) => value is not 0L,
                 (nameof(PlanStrategy), "steps" or "gates") => (_, value) => value is not System.Collections.ICollection { Count: 0 },
                 (nameof(PlanStrategy), "rollBackOnFailure") => (_, value) => value is true,
                 (nameof(PlanStrategy), "keepOldSeconds") => (_, value) => value is not 0,

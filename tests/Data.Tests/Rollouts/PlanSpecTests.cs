@@ -39,13 +39,50 @@ public sealed class PlanSpecTests
         { nameof(PlanStrategy.RollBackOnFailure), s => s with { Strategy = s.Strategy with { RollBackOnFailure = true } } },
         { nameof(PlanStrategy.KeepOldSeconds), s => s with { Strategy = s.Strategy with { KeepOldSeconds = 60 } } },
         { nameof(PlanSpec.RequiresToken), s => s with { RequiresToken = false } },
-        { nameof(PlanSpec.Kubernetes), s => s with { Kubernetes = new() { Namespace = "models", Image = "r/i@sha256:" + new string('a', 64) } } },
+        { nameof(PlanSpec.Kubernetes), s => s with { Kubernetes = Cluster } },
+    };
+
+    private static PlanKubernetes Cluster => new() { Namespace = "models", Image = "r/i@sha256:" + new string('a', 64) };
+
+    /// <summary>One change of every field that only a cluster needs.</summary>
+    public static TheoryData<string, Func<PlanKubernetes, PlanKubernetes>> ClusterChanges => new()
+    {
+        { nameof(PlanKubernetes.Namespace), k => k with { Namespace = "other" } },
+        { nameof(PlanKubernetes.Image), k => k with { Image = "other" } },
+        { nameof(PlanKubernetes.NodeSelector), k => k with { NodeSelector = new Dictionary<string, string> { ["a"] = "1" } } },
+        { nameof(PlanKubernetes.NodeFilter), k => k with { NodeFilter = new Dictionary<string, string> { ["a"] = "1" } } },
+        { nameof(PlanKubernetes.Tolerations), k => k with { Tolerations = [new("a")] } },
+        { nameof(PlanKubernetes.RuntimeClass), k => k with { RuntimeClass = "a" } },
+        { nameof(PlanKubernetes.PriorityClass), k => k with { PriorityClass = "a" } },
+        { nameof(PlanKubernetes.DiskMiB), k => k with { DiskMiB = 1 } },
+        { nameof(PlanKubernetes.GpuResource), k => k with { GpuResource = "amd.com/gpu" } },
+        { nameof(PlanKubernetes.Autoscaling), k => k with { Autoscaling = new() { MinReplicas = 1, MaxReplicas = 2 } } },
+        { nameof(PlanKubernetes.Hostname), k => k with { Hostname = "a.example" } },
     };
 
     [Theory]
     [MemberData(nameof(Changes))]
     public void Hash_AnyFieldChanges_Changes(string field, Func<PlanSpec, PlanSpec> change) =>
         Assert.True(Hash(Spec) != Hash(change(Spec)), $"{field} is not part of the hash.");
+
+    [Theory]
+    [MemberData(nameof(ClusterChanges))]
+    public void Hash_AnyFieldOfAClusterChanges_ChangesAndIsReadBack(string field, Func<PlanKubernetes, PlanKubernetes> change)
+    {
+        var json = (Spec with { Kubernetes = change(Cluster) }).ToCanonicalJson();
+
+        Assert.True(Hash(Spec with { Kubernetes = Cluster }) != PlanSpec.HashOf(json), $"{field} is not part of the hash.");
+        Assert.Equal(json, PlanSpec.Parse(json).ToCanonicalJson());
+    }
+
+    [Fact]
+    public void ClusterChanges_NameEveryFieldThereIs() => Assert.Equal(typeof(PlanKubernetes).GetProperties().Select(p => p.Name).Order(), ClusterChanges.Select(row => row.Data.Item1).Order());
+
+    [Fact]
+    public void ToCanonicalJson_ClusterOfAPlanFromBefore_TheSameText() => Assert.EndsWith(
+        """ "kubernetes":{"namespace":"models","image":"r/i@sha256:x","nodeSelector":{},"gpuResource":"nvidia.com/gpu","autoscaling":null,"hostname":null}}""".Trim(),
+        (Spec with { Kubernetes = Cluster with { Image = "r/i@sha256:x" } }).ToCanonicalJson(),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Changes_NameEveryFieldThereIs()

@@ -10,13 +10,14 @@ internal interface IPlanFiller
     /// <summary>Fills in and checks that part of a plan before it is sealed.</summary>
     /// <param name="target">The target.</param>
     /// <param name="plan">The plan with what people chose; what is the target's to say is replaced.</param>
+    /// <param name="sizeBytes">The size of its version's files.</param>
     /// <param name="cancellation">Gives up.</param>
-    Task<Result<PlanSpec>> FillAsync(Target target, PlanSpec plan, CancellationToken cancellation);
+    Task<Result<PlanSpec>> FillAsync(Target target, PlanSpec plan, long sizeBytes, CancellationToken cancellation);
 
     /// <summary>Checks whether nodes take a plan.</summary>
-    /// <param name="plan">The plan, not filled in yet.</param>
-    /// <param name="nodes">The nodes that come into question.</param>
+    /// <param name="plan">The plan, filled in.</param>
+    /// <param name="inventory">The target with the nodes that come into question.</param>
     /// <param name="runs">Whether the endpoint runs there already, so that room becomes free on the way.</param>
     /// <returns>Why none takes it, as a failure; or what to know, empty when nothing.</returns>
-    Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, IReadOnlyList<Node> nodes, bool runs);
+    Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, TargetInventory inventory, bool runs);
 }

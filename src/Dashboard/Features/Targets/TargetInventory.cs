@@ -1,3 +1,5 @@
+using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
+
 namespace Ops.Dashboard.Features.Targets;
 
 /// <summary>The machines of a target, or why they cannot be seen.</summary>
@@ -5,6 +7,12 @@ internal sealed record TargetInventory(IReadOnlyList<Node> Nodes, DateTimeOffset
 {
     /// <summary>Since when they cannot be seen; null while they can, or where the driver does not know.</summary>
     public TargetOutage? Outage { get; init; }
+
+    /// <summary>Why no machine is shown although the target is well, as a sentence; null where they can be seen.</summary>
+    public string? Hidden { get; init; }
+
+    /// <summary>Where pods go whatever people choose (Kubernetes); null elsewhere.</summary>
+    public PlacementRules? Placement { get; init; }
 }
 
 /// <summary>A time in which a target cannot be seen.</summary>
@@ -85,15 +93,29 @@ public sealed record Node
     /// <summary>Whether nothing new is placed on it, because a person said so (Kubernetes: cordoned).</summary>
     public bool IsUnschedulable { get; init; }
 
+    /// <summary>How many pods it takes at the same time; null where that is not limited (Kubernetes).</summary>
+    public int? PodsAllocatable { get; init; }
+
+    /// <summary>Pods on it that have not ended (Kubernetes).</summary>
+    public int Pods { get; init; }
+
     /// <summary>GPUs as the scheduler counts them (Kubernetes), one entry for each resource.</summary>
     public IReadOnlyList<NodeGpuPool> GpuPools { get; init; } = [];
 }
 
 /// <summary>One thing that is known of how a node is. <paramref name="IsGood"/> is null when the node has not told for a while.</summary>
-public sealed record NodeCondition(string Type, bool? IsGood, string Reason, string Message, DateTimeOffset? Since);
+public sealed record NodeCondition(string Type, bool? IsGood, string Reason, string Message, DateTimeOffset? Since)
+{
+    /// <summary>Whether it is only something to know: Kubernetes does not have it, so whether it is bad is what its maker means by it.</summary>
+    public bool IsNote { get; init; }
+}
 
-/// <summary>GPUs of a node that are one resource. Memory of each in bytes, or null; free is what no pod was promised.</summary>
-public sealed record NodeGpuPool(string Resource, string Product, long? MemoryBytes, int Allocatable, int Free);
+/// <summary>GPUs of a node that are one resource. Memory of each in bytes, or null; allocatable are those that work, free is what of these no pod was promised.</summary>
+public sealed record NodeGpuPool(string Resource, string Product, long? MemoryBytes, int Allocatable, int Free)
+{
+    /// <summary>How many there are, those included that do not work.</summary>
+    public int Capacity { get; init; } = Allocatable;
+}
 
 /// <summary>A disk of a node.</summary>
 public sealed record NodeDisk(string Mount, string FileSystem, long TotalBytes, long FreeBytes);

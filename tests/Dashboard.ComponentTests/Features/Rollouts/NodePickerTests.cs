@@ -79,6 +79,42 @@ public sealed class NodePickerTests
         Assert.Contains("It did not answer within 5 s.", picker.Find(".notice").TextContent, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Nodes_ThatTheAccountMayNotRead_LeaveTheChoiceByLabels()
+    {
+        using var context = new ControlsContext();
+        var form = new PlanForm();
+        form.Nodes.Add("gpu-7");
+        var picker = Render(context, form, new([], default) { Hidden = "The account of lab may not read nodes.", Placement = new() });
+
+        Assert.Contains("The account of lab may not read nodes.", picker.Find(".notice").TextContent, StringComparison.Ordinal);
+        Assert.Contains("kept to gpu-7", picker.Find(".notice").TextContent, StringComparison.Ordinal);
+        Assert.Empty(picker.FindAll("table"));
+        Assert.Contains(picker.FindAll("label"), l => l.TextContent.Contains("Labels that nodes must have", StringComparison.Ordinal));
+        picker.FindAll("button").Single(b => b.TextContent == "Any node").Click();
+        Assert.Empty(form.Nodes);
+    }
+
+    [Fact]
+    public void Nodes_OfATargetThatKeepsToSome_SayWhichAndWhatItsPodsPutUpWith()
+    {
+        using var context = new ControlsContext();
+        var form = new PlanForm { Gpus = 1, MemoryMiB = 1024, Replicas = 1 };
+        var labels = new Dictionary<string, string> { ["pool"] = "ml", ["kubernetes.io/os"] = "linux" };
+        var fits = Gpu("gpu-1", "a", 2) with { Labels = labels, Taints = ["sku=gpu:NoSchedule"], Disks = [new("ephemeral storage", "", 100 * GiB, 50 * GiB)] };
+        TargetInventory inventory = new([fits, fits with { Name = "gpu-2", Taints = ["sku=db:NoSchedule"] }, fits with { Name = "gpu-3", Disks = [new("ephemeral storage", "", 100 * GiB, 10 * GiB)] }], default)
+        {
+            Placement = new() { NodeFilter = new Dictionary<string, string> { ["pool"] = "ml" }, GpuTolerations = [new("sku", "gpu")], AddsNodes = true },
+        };
+        var picker = Render(context, form, inventory, 20 * GiB);
+
+        Assert.Contains("This target uses only nodes with pool=ml.", picker.Markup, StringComparison.Ordinal);
+        Assert.Contains("The cluster adds nodes when they are needed", picker.Markup, StringComparison.Ordinal);
+        Assert.Contains("fits 2 replicas", Row(picker, "gpu-1"), StringComparison.Ordinal);
+        Assert.Contains("taint sku=db:NoSchedule", Row(picker, "gpu-2"), StringComparison.Ordinal);
+        Assert.Contains("has 10 GiB of disk left, a replica needs 20.5 GiB", Row(picker, "gpu-3"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("2:8:70:::")]
     [InlineData("1:4::80:queue_depth:20")]
@@ -91,9 +127,13 @@ public sealed class NodePickerTests
         Assert.Equal("digits.example.org", form.ToQuery()["host"]);
     }
 
-    private static IRenderedComponent<NodePicker> Render(ControlsContext context, PlanForm form) => context.Render<NodePicker>(p => p
+    private static IRenderedComponent<NodePicker> Render(ControlsContext context, PlanForm form) =>
+        Render(context, form, new([Gpu("gpu-1", "a", 1), Gpu("gpu-2", "b", 2), .. Enumerable.Range(1, 4).Select(i => Cpu($"cpu-{i}"))], default));
+
+    private static IRenderedComponent<NodePicker> Render(ControlsContext context, PlanForm form, TargetInventory inventory, long sizeBytes = 0) => context.Render<NodePicker>(p => p
         .Add(n => n.Form, form)
-        .Add(n => n.Target, new(Guid.NewGuid(), "lab", TargetKinds.Kubernetes, TargetEnvironment.Dev, new([Gpu("gpu-1", "a", 1), Gpu("gpu-2", "b", 2), .. Enumerable.Range(1, 4).Select(i => Cpu($"cpu-{i}"))], default)))
+        .Add(n => n.SizeBytes, sizeBytes)
+        .Add(n => n.Target, new(Guid.NewGuid(), "lab", TargetKinds.Kubernetes, TargetEnvironment.Dev, inventory))
         .Add(n => n.ErrorOf, _ => null));
 
     private static Node Gpu(string name, string zone, int free) => Cpu(name) with

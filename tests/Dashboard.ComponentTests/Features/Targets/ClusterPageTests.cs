@@ -16,6 +16,16 @@ namespace Ops.Dashboard.ComponentTests.Features.Targets;
 /// <summary>The settings of a cluster over a real registry and real commands.</summary>
 public sealed class ClusterPageTests : IAsyncDisposable
 {
+    private const string Kubeconfig =
+        """
+        apiVersion: v1
+        kind: Config
+        current-context: lab
+        clusters: [{ name: a, cluster: { server: https://10.0.0.1:6443 } }]
+        users: [{ name: u, user: { token: secret-token } }]
+        contexts: [{ name: lab, context: { cluster: a, user: u } }]
+        """;
+
     private PagesContext pages = null!;
     private Target target = null!;
 
@@ -40,6 +50,40 @@ public sealed class ClusterPageTests : IAsyncDisposable
         page.WaitForAssertion(() => Assert.NotNull(page.FindComponent<ClusterEditor>()));
         Assert.Contains(page.FindAll("input"), i => i.GetAttribute("value") == "models");
         Assert.Equal("Retire", page.Find(".page-actions button").TextContent.Trim());
+    }
+
+    [Fact]
+    public async Task Pods_OfTheTarget_AreSavedAndShownAgain_AndAMistakeStandsAtItsField()
+    {
+        await StartAsync();
+        var page = Render("lab");
+        page.WaitForAssertion(() => Assert.NotNull(page.FindComponent<ClusterEditor>()));
+        Assert.False(Pods().HasAttribute("open"));
+        page.FindAll("input[name=reach]")[0].Change(true);
+        page.Find(".cluster-kubeconfig").Change(Kubeconfig);
+
+        Input("Tolerated taints with GPUs").Change("sku=gpu:Sometimes");
+        page.Find("form").Submit();
+        page.WaitForAssertion(() => Assert.Contains("The effect of a taint is one of", page.Find(".field-error").TextContent, StringComparison.Ordinal));
+        Assert.True(Pods().HasAttribute("open"));
+        Assert.Empty(KubernetesTargetSettings.Read((await ReadAsync()).SettingsJson).GpuTolerations);
+
+        Input("Tolerated taints").Change("dedicated=ml\n");
+        Input("Tolerated taints with GPUs").Change("sku=gpu:NoSchedule");
+        Input("Runtime class with GPUs").Change("nvidia");
+        Input("Priority class").Change("models");
+        page.Find("details input[type=checkbox]").Change(true);
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.EndsWith("/targets/lab", Navigation.Uri, StringComparison.Ordinal));
+        var saved = KubernetesTargetSettings.Read((await ReadAsync()).SettingsJson);
+        Assert.Equal(("dedicated=ml", "sku=gpu:NoSchedule", "", "nvidia", "models", true), (saved.Tolerations.Single(), saved.GpuTolerations.Single(), saved.RuntimeClass, saved.GpuRuntimeClass, saved.PriorityClass, saved.AddsNodes));
+        page = Render("lab");
+        page.WaitForAssertion(() => Assert.Equal("sku=gpu:NoSchedule", Input("Tolerated taints with GPUs").GetAttribute("value")));
+        Assert.True(page.Find("details input[type=checkbox]").HasAttribute("checked"));
+
+        AngleSharp.Dom.IElement Pods() => page.FindAll("details").First(d => d.TextContent.Contains("Tolerated taints", StringComparison.Ordinal));
+        AngleSharp.Dom.IElement Input(string label) => page.Find("#" + page.FindAll("label.field-label").Single(l => l.TextContent.Replace("(optional)", "", StringComparison.Ordinal).Trim() == label).GetAttribute("for"));
     }
 
     [Fact]

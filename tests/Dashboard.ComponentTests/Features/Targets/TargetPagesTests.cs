@@ -62,6 +62,42 @@ public sealed class TargetPagesTests
     }
 
     [Fact]
+    public void Node_WithGpusThatDoNotWork_SaysHowManyDo()
+    {
+        using var context = NewContext();
+        var some = Machine() with { GpuPools = [new("nvidia.com/gpu", "H100", 80 * GiB, 6, 4) { Capacity = 8 }], PodsAllocatable = 110, Pods = 12 };
+
+        var row = context.Render<NodeRow>(p => p.Add(r => r.Node, some));
+        Assert.Contains("6 of 8 usable", row.Markup, StringComparison.Ordinal);
+        Assert.Contains("2 of 6", row.Markup, StringComparison.Ordinal);
+        Assert.Contains("12 of 110 pods", row.Markup, StringComparison.Ordinal);
+
+        row = context.Render<NodeRow>(p => p.Add(r => r.Node, some with { GpuPools = [new("nvidia.com/gpu", "H100", null, 0, 0) { Capacity = 8 }], GpuNote = null }));
+        Assert.Contains("0 of 8 usable", row.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("No GPU found", row.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Node_ConditionThatOnlyItsAgentKnows_IsShownWithoutAlarm()
+    {
+        using var context = NewContext();
+        var row = context.Render<NodeRow>(p => p.Add(r => r.Node, Machine() with { Conditions = [new("Ready", true, "", "", null), new("KernelReady", true, "", "", null) { IsNote = true }, new("KernelDeadlock", false, "", "task blocked", null) { IsNote = true }] }));
+
+        Assert.DoesNotContain("KernelReady", row.Markup, StringComparison.Ordinal);
+        Assert.Contains("KernelDeadlock", row.Find("div[title='task blocked']").TextContent, StringComparison.Ordinal);
+        Assert.Contains("neutral", row.Find("div[title='task blocked'] .badge").ClassName!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nodes_ThatAreNotShown_SayWhy()
+    {
+        Assert.Contains("may not read nodes", NodeWords.None(new([], default) { Hidden = "The account of lab may not read nodes." }).Text, StringComparison.Ordinal);
+        Assert.Contains("adds nodes", NodeWords.None(new([], default) { Placement = new() { AddsNodes = true } }).Text, StringComparison.Ordinal);
+        Assert.Contains("is down", NodeWords.None(new([], default, "It did not answer.")).Text, StringComparison.Ordinal);
+        Assert.Contains("certain labels", NodeWords.None(new([], default) { Placement = new() { NodeFilter = new Dictionary<string, string> { ["pool"] = "a" } } }).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Node_WithGpu_ShowsItsMemoryAndFigures()
     {
         using var context = NewContext();

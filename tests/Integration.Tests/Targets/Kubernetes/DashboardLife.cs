@@ -119,6 +119,8 @@ internal sealed class DashboardLife(int endsAt = 0)
 
         public bool Watches(string kind) => inner.Watches(kind);
 
+        public bool IsRefused(string kind) => inner.IsRefused(kind);
+
         public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) => inner.Find(kind, name);
 
         public IReadOnlyCollection<T> All<T>()

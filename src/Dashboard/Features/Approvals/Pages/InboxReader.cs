@@ -33,7 +33,7 @@ internal sealed class InboxReader(IDbContextFactory<RegistryDb> databases, Rollo
         [
             facts.Damage is { } damage ? new(false, damage) : new(true, $"Plan and files are what was sealed ({Format.ShortHash(facts.Rollout.VersionDigest)})."),
             facts.Format == "onnx" ? new(true, "ONNX, read without running anything of it.") : new(false, $"The format {facts.Format} is not looked into."),
-            check.Failures.Count == 0 ? new(true, $"Fits on {facts.Plan.Target} now.") : new(false, check.Failures[0].Message),
+            check.Failures.Count == 0 && check.Warnings.Count == 0 ? new(true, $"Fits on {facts.Plan.Target} now.") : new(false, check.Failures.Count > 0 ? check.Failures[0].Message : check.Warnings[0]),
         ]);
     }
 
@@ -51,6 +51,7 @@ internal sealed class InboxReader(IDbContextFactory<RegistryDb> databases, Rollo
         Strategy = plan.Strategy.Name,
         MaxSurge = plan.Strategy.MaxSurge,
         ProgressDeadlineSeconds = plan.Strategy.ProgressDeadlineSeconds,
+        Kubernetes = plan.Kubernetes,
         RequiresToken = plan.RequiresToken,
     };
 }

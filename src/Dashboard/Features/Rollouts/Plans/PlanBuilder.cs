@@ -37,7 +37,7 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
         var variables = CheckVariables(draft, failures);
         if (target is not null)
         {
-            await CheckMachinesAsync(draft, target, stable?.Spec, failures, warnings, cancellation);
+            await CheckMachinesAsync(new(draft, target, version, stable?.Spec), failures, warnings, cancellation);
         }
 
         if (failures.Count > 0 || target is null || version is null || model is null)
@@ -74,7 +74,7 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
         };
         if (drivers.Find(target) is IPlanFiller filler)
         {
-            var filled = await filler.FillAsync(target, spec with { Kubernetes = draft.Kubernetes }, cancellation);
+            var filled = await filler.FillAsync(target, spec with { Kubernetes = draft.Kubernetes }, version.SizeBytes, cancellation);
             if (!filled.Succeeded)
             {
                 return new() { Failures = [filled.Failure], Warnings = warnings, Endpoint = endpoint, Target = target, Version = version, Stable = stable };
@@ -171,9 +171,9 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
         return variables;
     }
 
-    private async Task CheckMachinesAsync(
-        DraftPlan draft, Target target, PlanSpec? running, List<Failure> failures, List<string> warnings, CancellationToken cancellation)
+    private async Task CheckMachinesAsync(Asked asked, List<Failure> failures, List<string> warnings, CancellationToken cancellation)
     {
+        var (draft, target) = (asked.Draft, asked.Target);
         if (drivers.Find(target) is not { } driver)
         {
             failures.Add(Failure.Invalid($"Nothing here can drive a target of the kind '{target.Kind}'.", PlanFields.Target));
@@ -181,9 +181,16 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
         }
 
         var inventory = await driver.GetInventoryAsync(target, cancellation);
-        if (inventory.Nodes.Count == 0)
+        if (inventory is { Problem: null, Hidden: { } hidden })
         {
-            failures.Add(Failure.Unavailable($"The machines of {target.Name} cannot be seen: {inventory.Problem ?? "it has none"}.") with { Field = PlanFields.Target });
+            warnings.Add($"{hidden} Whether a replica fits on one shows only once it runs.");
+            return;
+        }
+
+        var addsNodes = inventory is { Problem: null, Placement.AddsNodes: true };
+        if (inventory.Nodes.Count == 0 && !addsNodes)
+        {
+            failures.Add(Failure.Unavailable($"The machines of {target.Name} cannot be seen: {inventory.Problem ?? "it has none, or none with the labels that it is kept to"}.") with { Field = PlanFields.Target });
             return;
         }
 
@@ -194,15 +201,14 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
             return;
         }
 
-        var candidates = draft.Nodes.Count == 0 ? inventory.Nodes : [.. inventory.Nodes.Where(n => draft.Nodes.Contains(n.Name, StringComparer.Ordinal))];
+        IReadOnlyList<Node> candidates = draft.Nodes.Count == 0 ? inventory.Nodes : [.. inventory.Nodes.Where(n => draft.Nodes.Contains(n.Name, StringComparer.Ordinal))];
         if (failures.Any(f => f.Field is PlanFields.Replicas or PlanFields.CpuThreads or PlanFields.MemoryMiB or PlanFields.Gpus or PlanFields.MaxSurge or PlanFields.Steps))
         {
             // Sums of senseless numbers would say something senseless.
             return;
         }
 
-        var greatest = candidates.Max(n => n.MemoryBytes) / Schedulability.MiB;
-        if (draft.MemoryMiB > greatest)
+        if (!addsNodes && candidates.Max(n => n.MemoryBytes) / Schedulability.MiB is var greatest && draft.MemoryMiB > greatest)
         {
             failures.Add(Failure.Invalid($"No node has that much: at most {greatest} MiB.", PlanFields.MemoryMiB));
             return;
@@ -210,13 +216,18 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
 
         if (driver is IPlanFiller filler)
         {
-            var room = filler.CheckNodes(Probe(draft, target), candidates, running is not null);
-            failures.AddRange(room.Succeeded ? [] : [room.Failure]);
-            warnings.AddRange(room.Succeeded ? room.Value : []);
+            // What is wrong with the rest of it is said when it is filled in for good.
+            if (await filler.FillAsync(target, Probe(draft, target), asked.Version?.SizeBytes ?? 0, cancellation) is { Succeeded: true, Value: var filled })
+            {
+                var room = filler.CheckNodes(filled, inventory with { Nodes = candidates }, asked.Running is not null);
+                failures.AddRange(room.Succeeded ? [] : [room.Failure]);
+                warnings.AddRange(room.Succeeded ? room.Value : []);
+            }
+
             return;
         }
 
-        CheckFit(draft, candidates, running, failures, warnings);
+        CheckFit(draft, candidates, asked.Running, failures, warnings);
     }
 
     private static PlanSpec Probe(DraftPlan draft, Target target) => new()
@@ -235,6 +246,9 @@ internal sealed class PlanBuilder(TargetDrivers drivers, StrategyRegistry strate
         Resources = new() { CpuThreads = draft.CpuThreads, MemoryMiB = draft.MemoryMiB, Gpus = draft.Gpus },
         Kubernetes = draft.Kubernetes,
     };
+
+    // What is asked of a target's machines: the draft, its version where there is one, and what the endpoint runs now.
+    private sealed record Asked(DraftPlan Draft, Target Target, ModelVersion? Version, PlanSpec? Running);
 
     private static void CheckFit(DraftPlan draft, IReadOnlyList<Node> candidates, PlanSpec? running, List<Failure> failures, List<string> warnings)
     {

@@ -45,6 +45,11 @@ internal static class PlanDiff
         Add("Namespace", p => p.Kubernetes?.Namespace);
         Add("Image", p => p.Kubernetes?.Image);
         Add("Node labels", p => p.Kubernetes is { NodeSelector.Count: > 0 } k ? string.Join(", ", k.NodeSelector.Select(l => $"{l.Key}={l.Value}")) : null);
+        Add("Nodes of the target", p => p.Kubernetes is { NodeFilter.Count: > 0 } k ? string.Join(", ", k.NodeFilter.Select(l => $"{l.Key}={l.Value}")) : null);
+        Add("Tolerated taints", p => p.Kubernetes is { Tolerations.Count: > 0 } k ? string.Join(", ", k.Tolerations) : null);
+        Add("Runtime class", p => p.Kubernetes?.RuntimeClass);
+        Add("Priority class", p => p.Kubernetes?.PriorityClass);
+        Add("Disk", p => p.Kubernetes is { DiskMiB: > 0 } k ? PlanSentence.Memory((int)Math.Min(k.DiskMiB, int.MaxValue)) : null);
         Add("GPU resource", p => p.Resources.Gpus > 0 ? p.Kubernetes?.GpuResource : null);
         Add("Autoscaling", p => p.Kubernetes?.Autoscaling is { } scaling ? Autoscaling(scaling) : null);
         Add("Host name", p => p.Kubernetes?.Hostname);

@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes;
 
@@ -31,6 +32,9 @@ internal interface ICluster
 
     /// <summary>Whether objects of a kind are watched, so that <see cref="Find"/> tells what is there.</summary>
     bool Watches(string kind);
+
+    /// <summary>Whether the account may not watch a kind, or the cluster does not have it; false while that is not known.</summary>
+    bool IsRefused(string kind);
 
     /// <summary>An object as it was seen last, or null when it is not there.</summary>
     IKubernetesObject<V1ObjectMeta>? Find(string kind, string name);
@@ -101,6 +105,9 @@ internal sealed record ClusterSettings
 
     /// <summary>Images of runtimes by digest, by the name of the runtime; one for pods with GPUs may stand under the name and <c>-gpu</c>.</summary>
     public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where pods go, whatever people choose.</summary>
+    public PlacementRules Placement { get; init; } = new();
 
     /// <summary>Whether pods are reached by their own addresses, because the dashboard runs in the same cluster.</summary>
     public bool ReachesPods { get; init; }

@@ -34,7 +34,12 @@ internal sealed class KubernetesTargetDriver(
         {
             var cluster = await OpenAsync(target.Id, cancellation);
             var problem = await FirstLookAsync(cluster, cancellation);
-            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem ?? problem) { Outage = cluster.Outage };
+            return new(NodeReader.Read(cluster.All<V1Node>(), cluster.PodsOnNodes()), time.GetUtcNow(), cluster.Problem ?? problem)
+            {
+                Outage = cluster.Outage,
+                Placement = cluster.Settings.Placement,
+                Hidden = cluster.IsRefused("Node") ? $"The account of {target.Name} may not read nodes." : null,
+            };
         }
         catch (InvalidOperationException exception)
         {
@@ -43,7 +48,7 @@ internal sealed class KubernetesTargetDriver(
     }
 
     /// <inheritdoc/>
-    public async Task<Result<PlanSpec>> FillAsync(Target target, PlanSpec plan, CancellationToken cancellation)
+    public async Task<Result<PlanSpec>> FillAsync(Target target, PlanSpec plan, long sizeBytes, CancellationToken cancellation)
     {
         ClusterSettings settings;
         try
@@ -61,17 +66,18 @@ internal sealed class KubernetesTargetDriver(
         }
 
         var chosen = plan.Kubernetes ?? new() { Namespace = "", Image = "" };
-        var filled = plan with
+        var named = plan with
         {
             Kubernetes = chosen with { Namespace = settings.Namespace, Image = image, NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
         };
+        var filled = settings.Placement.Fill(named, sizeBytes);
         return PlanGuard.Check(filled, settings.Namespace, settings.Registries) is { Failure: { } refused } ? refused : filled;
     }
 
     /// <inheritdoc/>
-    public Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, IReadOnlyList<Node> nodes, bool runs)
+    public Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, TargetInventory inventory, bool runs)
     {
-        var verdicts = NodeFit.Check(plan, nodes);
+        var verdicts = NodeFit.Check(plan, inventory.Nodes);
         var room = verdicts.Sum(v => v.Replicas);
         if (room >= plan.Replicas)
         {
@@ -84,10 +90,10 @@ internal sealed class KubernetesTargetDriver(
         }
 
         const int Most = 3;
-        var why = string.Join("; ", verdicts.Take(Most).Select(v => $"{v.Node} {v.Refusals[0]}")) + (verdicts.Count > Most ? $"; and {verdicts.Count - Most} more" : "");
-        return runs
-            ? Result.Of<IReadOnlyList<string>>([$"No node takes a replica beside what runs now: {why}."])
-            : Failure.Invalid($"No node takes a replica: {why}.", "nodes");
+        var why = verdicts.Count == 0 ? "there is none now" : string.Join("; ", verdicts.Take(Most).Select(v => $"{v.Node} {v.Refusals[0]}")) + (verdicts.Count > Most ? $"; and {verdicts.Count - Most} more" : "");
+        return inventory.Placement is { AddsNodes: true } ? Result.Of<IReadOnlyList<string>>([$"No node takes a replica now: {why}. Replicas wait until the cluster has added one that does."])
+            : runs ? Result.Of<IReadOnlyList<string>>([$"No node takes a replica beside what runs now: {why}."])
+            : Failure.Invalid($"No node takes a replica: {why}. Where the cluster adds nodes when they are needed, an administrator says so in the target's settings.", "nodes");
     }
 
     /// <inheritdoc/>

@@ -28,10 +28,23 @@ internal static class NodeWords
 
     /// <summary>The GPUs of a node by product, such as <c>2 × NVIDIA A100</c> and <c>80 GiB each, 1 of 2 free</c>.</summary>
     public static IReadOnlyList<(string Product, string Note)> Gpus(Node node) => node.GpuPools.Count > 0
-        ? [.. node.GpuPools.Select(p => (Times(p.Allocatable, p.Product), Note(p.MemoryBytes, p.Allocatable, $"{p.Free} of {p.Allocatable} free")))]
+        ? [.. node.GpuPools.Select(p => (Times(p.Capacity, p.Product), Note(p.MemoryBytes, p.Capacity, Usable(p) is { } usable ? $"{usable}, {p.Free} free" : $"{p.Free} of {p.Allocatable} free")))]
         : [.. node.Gpus.GroupBy(g => (g.Product, g.MemoryBytes)).Select(g => (Times(g.Count(), g.Key.Product), Note(g.Key.MemoryBytes, g.Count(), null)))];
 
-    /// <summary>What of a node's conditions is to be known: that it is cordoned, not ready, under pressure or has not told for a while.</summary>
+    /// <summary>Why no node of a target is listed.</summary>
+    public static (string Title, string Text) None(TargetInventory inventory) => inventory switch
+    {
+        { Problem: not null } => ("No node can be seen", "The target is down. What runs there goes on running."),
+        { Hidden: { } hidden } => ("The nodes are not shown", $"{hidden} Rollouts work without that right; what fits where is not said beforehand, and nodes are picked by their labels alone."),
+        { Placement.AddsNodes: true } => ("No node now", "The cluster adds nodes when they are needed."),
+        { Placement.NodeFilter.Count: > 0 } => ("No node has the labels", "The settings of this target keep it to nodes with certain labels, and the cluster has none of these."),
+        _ => ("No node can be seen", "There is none."),
+    };
+
+    /// <summary>Such as <c>6 of 8 usable</c>, or null where all of them are.</summary>
+    public static string? Usable(NodeGpuPool pool) => pool.Allocatable < pool.Capacity ? $"{pool.Allocatable} of {pool.Capacity} usable" : null;
+
+    /// <summary>What of a node's conditions is to be known: that it is cordoned, not ready, under pressure or has not told for a while, and what agents on it find.</summary>
     public static IReadOnlyList<(State State, string Text, string Why)> Troubles(Node node)
     {
         List<(State State, string Text, string Why)> troubles = [];
@@ -45,6 +58,8 @@ internal static class NodeWords
             var why = condition.Message.Length > 0 ? condition.Message : condition.Reason;
             troubles.Add(condition switch
             {
+                { IsNote: true, IsGood: null } => (State.Neutral, $"{condition.Type} unknown", why),
+                { IsNote: true } => (State.Neutral, condition.Type.EndsWith("Ready", StringComparison.Ordinal) ? $"Not {condition.Type}" : condition.Type, why),
                 { IsGood: null } => (State.Warning, $"{condition.Type} unknown", why),
                 { Type: "Ready" } => (State.Critical, "Not ready", why),
                 _ => (State.Warning, condition.Type, why),

@@ -44,6 +44,11 @@ internal sealed class FakeCluster : ICluster, IClusters
 
     public bool Watches(string kind) => HasRoutes || kind != "HTTPRoute";
 
+    /// <summary>Whether its account may read nodes.</summary>
+    public bool ShowsNodes { get; set; } = true;
+
+    public bool IsRefused(string kind) => (kind == "Node" && !ShowsNodes) || !Watches(kind);
+
     public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) => seen.GetValueOrDefault($"{kind}/{name}");
 
     public IReadOnlyCollection<T> All<T>()

@@ -132,6 +132,27 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Apply_PlanFromBeforeTheTargetKeptToSomeNodes_RunsOnButDoesNotBegin()
+    {
+        await SettledAsync();
+        FakeCluster kept = new() { Settings = cluster.Settings with { Placement = new() { NodeFilter = new Dictionary<string, string> { ["pool"] = "a" } } } };
+        foreach (var there in cluster.All<V1Deployment>())
+        {
+            kept.Put(there, ObjectLabels.Manager);
+        }
+
+        using var other = Driver(kept);
+        await other.ApplyAsync(Endpoint, [one], CancellationToken.None);
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => other.ApplyAsync(Endpoint, [one, two], CancellationToken.None));
+
+        Assert.Contains("kept to nodes with pool=a. Plan it anew.", refused.Message, StringComparison.Ordinal);
+        Assert.Single(kept.All<V1Deployment>());
+        var within = KubernetesSamples.Revision(KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { NodeFilter = new Dictionary<string, string> { ["pool"] = "a" } } }, number: 2);
+        await other.ApplyAsync(Endpoint, [one, within], CancellationToken.None);
+        Assert.Contains(kept.All<V1Deployment>(), d => d.Spec.Template.Spec.NodeSelector?["pool"] == "a");
+    }
+
+    [Fact]
     public async Task Apply_ImageThatAPersonChanged_IsPutBackAtOnceAndTold()
     {
         await SettledAsync();

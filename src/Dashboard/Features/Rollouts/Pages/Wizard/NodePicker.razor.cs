@@ -27,11 +27,20 @@ public sealed partial class NodePicker
     [Parameter]
     public PlanSpec? Running { get; set; }
 
+    /// <summary>The size of the version's files.</summary>
+    [Parameter]
+    public long SizeBytes { get; set; }
+
     [Parameter, EditorRequired]
     public Func<string, string?> ErrorOf { get; set; } = _ => null;
 
     [Parameter]
     public EventCallback Changed { get; set; }
+
+    private bool IsHidden => Target.Inventory is { Problem: null, Hidden: not null };
+
+    // What an administrator keeps this target to, apart from what goes for all of them.
+    private string Kept => string.Join(", ", (Target.Inventory.Placement?.NodeFilter ?? new Dictionary<string, string>()).Select(l => $"{l.Key}={l.Value}"));
 
     private IReadOnlyList<Node> Nodes => Target.Inventory.Nodes;
 
@@ -96,7 +105,7 @@ public sealed partial class NodePicker
         if (Target.Kind == TargetKinds.Kubernetes)
         {
             // Whether it is among the chosen ones is what the boxes say.
-            var fit = NodeFit.Check(Form.ToProbe(Target) with { Nodes = [] }, node);
+            var fit = NodeFit.Check(Form.ToProbe(Target, SizeBytes) with { Nodes = [] }, node);
             return new(fit.Fits, fit.Replicas, fit.Refusals, []);
         }
 

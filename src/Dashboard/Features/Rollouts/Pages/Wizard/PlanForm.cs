@@ -204,22 +204,28 @@ public sealed class PlanForm
     };
 
     /// <summary>What is filled in as a plan, as far as it matters to nodes.</summary>
-    internal PlanSpec ToProbe(TargetChoice target) => new()
+    /// <param name="target">The target; what it says of where pods go is put in.</param>
+    /// <param name="sizeBytes">The size of the version's files; 0 while none is chosen.</param>
+    internal PlanSpec ToProbe(TargetChoice target, long sizeBytes)
     {
-        EndpointId = Guid.Empty,
-        Endpoint = Endpoint.Trim(),
-        TargetId = target.Id,
-        Target = target.Name,
-        Environment = target.Environment,
-        Model = "",
-        VersionId = VersionId,
-        Version = 0,
-        VersionDigest = "",
-        Replicas = Replicas,
-        Nodes = [.. Nodes],
-        Resources = new() { CpuThreads = CpuThreads, MemoryMiB = MemoryMiB, Gpus = Gpus },
-        Kubernetes = Kubernetes.ToPlan(),
-    };
+        PlanSpec plan = new()
+        {
+            EndpointId = Guid.Empty,
+            Endpoint = Endpoint.Trim(),
+            TargetId = target.Id,
+            Target = target.Name,
+            Environment = target.Environment,
+            Model = "",
+            VersionId = VersionId,
+            Version = 0,
+            VersionDigest = "",
+            Replicas = Replicas,
+            Nodes = [.. Nodes],
+            Resources = new() { CpuThreads = CpuThreads, MemoryMiB = MemoryMiB, Gpus = Gpus },
+            Kubernetes = Kubernetes.ToPlan(),
+        };
+        return target.Inventory.Placement?.Fill(plan, sizeBytes) ?? plan;
+    }
 
     /// <summary>The step on which a field is filled in, so that a mistake leads there.</summary>
     internal static WizardStep StepOf(string? field) => field switch

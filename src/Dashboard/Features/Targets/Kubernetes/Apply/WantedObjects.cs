@@ -31,6 +31,12 @@ internal sealed class WantedObjects(VersionSupply supply)
                 throw new InvalidOperationException(refused.Message);
             }
 
+            // What runs already goes on where it was approved for; nothing begins on nodes that the target no longer keeps to.
+            if (cluster.Find("Deployment", ObjectNames.Of(endpoint, revision)) is null && PlanGuard.CheckFilter(revision.Plan, cluster.Settings.Placement.NodeFilter) is { Failure: { } outside })
+            {
+                throw new InvalidOperationException(outside.Message);
+            }
+
             var version = await supply.GetAsync(revision.PlanId, revision.Plan, cancellation);
             supplied.Add((revision, version.Succeeded ? version.Value : throw new InvalidOperationException(version.Failure.Message)));
         }

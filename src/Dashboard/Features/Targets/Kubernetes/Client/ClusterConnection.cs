@@ -34,6 +34,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
             Namespace = settings.Namespace,
             Registries = settings.Registries,
             Images = settings.Images(),
+            Placement = settings.Placement(),
             ReachesPods = settings.InCluster,
             Prometheus = settings.Prometheus.Length == 0 ? null : new(settings.Prometheus),
             Gateway = settings.Gateway.Length == 0 ? null : (settings.GatewayNamespace.Length == 0 ? null : settings.GatewayNamespace, settings.Gateway),
@@ -89,6 +90,9 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
 
     /// <inheritdoc/>
     public bool Watches(string kind) => watches.Values.FirstOrDefault(w => w.Kind.Name == kind) is { IsSeen: true };
+
+    /// <inheritdoc/>
+    public bool IsRefused(string kind) => watches.Values.FirstOrDefault(w => w.Kind.Name == kind) is { IsRefused: true };
 
     /// <inheritdoc/>
     public IKubernetesObject<V1ObjectMeta>? Find(string kind, string name) =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using Ops.Data;
 
@@ -9,6 +10,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 internal sealed record KubernetesTargetSettings
 {
     private const int MostRegistries = 32;
+    private const int MostTolerations = 32;
     private static readonly string[] KeptNamespaces = ["kube-system", "kube-public", "kube-node-lease"];
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
@@ -33,8 +35,26 @@ internal sealed record KubernetesTargetSettings
     /// <summary>The runtime's image for GPUs by digest; empty for <see cref="RuntimeImage"/>.</summary>
     public string GpuRuntimeImage { get; init; } = "";
 
-    /// <summary>A label selector of the nodes that are shown and used; empty for all.</summary>
+    /// <summary>Labels of the nodes that are shown and used, as <c>name=value</c>, separated by commas: also a label selector of the API. Empty for all.</summary>
     public string NodeFilter { get; init; } = "";
+
+    /// <summary>Taints that all pods put up with, as <c>key=value:effect</c>.</summary>
+    public IReadOnlyList<string> Tolerations { get; init; } = [];
+
+    /// <summary>Taints that pods with GPUs put up with besides, as <c>key=value:effect</c>.</summary>
+    public IReadOnlyList<string> GpuTolerations { get; init; } = [];
+
+    /// <summary>The RuntimeClass of pods; empty for the cluster's usual one.</summary>
+    public string RuntimeClass { get; init; } = "";
+
+    /// <summary>The RuntimeClass of pods with GPUs; empty for <see cref="RuntimeClass"/>.</summary>
+    public string GpuRuntimeClass { get; init; } = "";
+
+    /// <summary>The PriorityClass of pods; empty for the cluster's usual one.</summary>
+    public string PriorityClass { get; init; } = "";
+
+    /// <summary>Whether the cluster adds nodes when pods find no room: a plan that fits nowhere now is then no mistake.</summary>
+    public bool AddsNodes { get; init; }
 
     /// <summary>The namespace of the gateway; empty for <see cref="Namespace"/>.</summary>
     public string GatewayNamespace { get; init; } = "";
@@ -83,6 +103,18 @@ internal sealed record KubernetesTargetSettings
         return images;
     }
 
+    /// <summary>What of it says where pods go.</summary>
+    public PlacementRules Placement() => new()
+    {
+        NodeFilter = FilterLabels().DistinctBy(l => l.Name, StringComparer.Ordinal).ToDictionary(l => l.Name, l => l.Value ?? "", StringComparer.Ordinal),
+        Tolerations = [.. Tolerations.Select(Taints.Split)],
+        GpuTolerations = [.. GpuTolerations.Select(Taints.Split)],
+        RuntimeClass = NullIfEmpty(RuntimeClass),
+        GpuRuntimeClass = NullIfEmpty(GpuRuntimeClass),
+        PriorityClass = NullIfEmpty(PriorityClass),
+        AddsNodes = AddsNodes,
+    };
+
     /// <summary>Without blanks around and empty entries in it.</summary>
     public KubernetesTargetSettings Clean() => this with
     {
@@ -91,7 +123,12 @@ internal sealed record KubernetesTargetSettings
         Registries = [.. Registries.Select(r => r.Trim(' ').TrimEnd('/')).Where(r => r.Length > 0).Distinct(StringComparer.Ordinal)],
         RuntimeImage = RuntimeImage.Trim(' '),
         GpuRuntimeImage = GpuRuntimeImage.Trim(' '),
-        NodeFilter = NodeFilter.Trim(' '),
+        NodeFilter = string.Join(',', FilterLabels().Select(l => l.Value is null ? l.Name : $"{l.Name}={l.Value}")),
+        Tolerations = CleanList(Tolerations),
+        GpuTolerations = CleanList(GpuTolerations),
+        RuntimeClass = RuntimeClass.Trim(' '),
+        GpuRuntimeClass = GpuRuntimeClass.Trim(' '),
+        PriorityClass = PriorityClass.Trim(' '),
         GatewayNamespace = GatewayNamespace.Trim(' '),
         Gateway = Gateway.Trim(' '),
         Prometheus = Prometheus.Trim(' '),
@@ -135,6 +172,11 @@ internal sealed record KubernetesTargetSettings
             return filter;
         }
 
+        if (CheckPods() is { Succeeded: false } pods)
+        {
+            return pods;
+        }
+
         if (Gateway.Length > 0 && Names.Check(Gateway, "gateway") is { Succeeded: false } gateway)
         {
             return gateway;
@@ -167,20 +209,60 @@ internal sealed record KubernetesTargetSettings
             : Failure.Invalid($"{image.Value.Registry} is not among the registries that images may come from.", field);
     }
 
-    // Equality alone, joined by commas: everything that choosing nodes needs, and nothing that reads otherwise than it looks.
-    private Result CheckNodeFilter()
+    private Result CheckPods()
     {
-        foreach (var part in NodeFilter.Length == 0 ? [] : NodeFilter.Split(','))
+        foreach (var (list, field) in (ReadOnlySpan<(IReadOnlyList<string>, string)>)[(Tolerations, "tolerations"), (GpuTolerations, "gpuTolerations")])
         {
-            var pair = part.Split('=', 2);
-            var (name, value) = (pair[0].Trim(' '), pair.Length > 1 ? pair[1].Trim(' ') : "");
-            var check = PlanGuard.CheckSelector(name, value);
-            if (!check.Succeeded)
+            if (list.Count > MostTolerations)
             {
-                return check.Failure with { Field = "nodeLabels" };
+                return Failure.Invalid($"At most {MostTolerations} taints.", field);
+            }
+
+            if (list.Select(t => Taints.Parse(t, field)).FirstOrDefault(t => !t.Succeeded) is { Failure: { } wrong })
+            {
+                return wrong;
             }
         }
 
-        return NodeFilter.Length <= 1024 ? Result.Done : Failure.Invalid("The labels of nodes are too many.", "nodeLabels");
+        return PlanGuard.CheckClass(NullIfEmpty(RuntimeClass), "runtime class", "runtimeClass") is { Succeeded: false } runtime ? runtime
+            : PlanGuard.CheckClass(NullIfEmpty(GpuRuntimeClass), "runtime class", "gpuRuntimeClass") is { Succeeded: false } gpuRuntime ? gpuRuntime
+            : PlanGuard.CheckPriority(NullIfEmpty(PriorityClass), "priorityClass");
     }
+
+    // Equality alone, joined by commas: everything that choosing nodes needs, and nothing that reads otherwise than it looks. A name
+    // alone would mean any value to a watch and no value to a pod.
+    private Result CheckNodeFilter()
+    {
+        const string Field = "nodeLabels";
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (var (name, value) in FilterLabels())
+        {
+            if (value is null)
+            {
+                return Failure.Invalid($"Write name=value for {NodeLabels.Shown(name)}.", Field);
+            }
+
+            if (PlanGuard.CheckSelector(name, value) is { Failure: { } wrong })
+            {
+                return wrong with { Field = Field };
+            }
+
+            if (!names.Add(name))
+            {
+                return Failure.Invalid($"{name} is there twice, and no node has both.", Field);
+            }
+        }
+
+        return NodeFilter.Length <= 1024 ? Result.Done : Failure.Invalid("The labels of nodes are too many.", Field);
+    }
+
+    private IEnumerable<(string Name, string? Value)> FilterLabels() => NodeFilter.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part =>
+    {
+        var pair = part.Split('=', 2, StringSplitOptions.TrimEntries);
+        return (pair[0], pair.Length > 1 ? pair[1] : null);
+    });
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+
+    private static List<string> CleanList(IEnumerable<string> texts) => [.. texts.Select(t => t.Trim(' ')).Where(t => t.Length > 0).Distinct(StringComparer.Ordinal)];
 }

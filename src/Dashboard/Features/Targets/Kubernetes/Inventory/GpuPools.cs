@@ -18,23 +18,29 @@ internal static class GpuPools
         || resource.StartsWith(Mig, StringComparison.Ordinal);
 
     /// <summary>Reads them, ordered by resource.</summary>
-    /// <param name="amounts">What the node offers.</param>
+    /// <param name="capacity">What the node has.</param>
+    /// <param name="allocatable">What of it works and can be promised.</param>
     /// <param name="labels">Its labels.</param>
     /// <param name="promised">What its pods were promised.</param>
-    public static IReadOnlyList<NodeGpuPool> Read(IDictionary<string, ResourceQuantity>? amounts, IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, decimal> promised)
+    public static IReadOnlyList<NodeGpuPool> Read(
+        IDictionary<string, ResourceQuantity>? capacity, IDictionary<string, ResourceQuantity>? allocatable, IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, decimal> promised)
     {
         List<NodeGpuPool> pools = [];
-        foreach (var (resource, amount) in (amounts ?? new Dictionary<string, ResourceQuantity>()).OrderBy(a => a.Key, StringComparer.Ordinal))
+        foreach (var resource in (capacity?.Keys ?? []).Concat(allocatable?.Keys ?? []).Where(IsGpu).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
-            var count = (int)Math.Min(amount.ToDecimal(), 4096);
-            if (IsGpu(resource) && count > 0)
+            var works = Count(allocatable ?? capacity, resource);
+            var all = Math.Max(works, Count(capacity, resource));
+            if (all > 0)
             {
-                pools.Add(new(resource, Product(resource, labels), Memory(resource, labels), count, Math.Max(0, count - (int)promised.GetValueOrDefault(resource))));
+                pools.Add(new(resource, Product(resource, labels), Memory(resource, labels), works, Math.Max(0, works - (int)promised.GetValueOrDefault(resource))) { Capacity = all });
             }
         }
 
         return pools;
     }
+
+    private static int Count(IDictionary<string, ResourceQuantity>? amounts, string resource) =>
+        amounts is not null && amounts.TryGetValue(resource, out var amount) ? (int)Math.Clamp(amount.ToDecimal(), 0, 4096) : 0;
 
     private static string Product(string resource, IReadOnlyDictionary<string, string> labels)
     {

@@ -19,6 +19,14 @@ internal static class NodeFit
 {
     private const int MostReplicas = 1000;
 
+    private static readonly (string Taint, string Condition, string Words)[] Pressures =
+    [
+        ("node.kubernetes.io/memory-pressure", "MemoryPressure", "is short of memory"),
+        ("node.kubernetes.io/disk-pressure", "DiskPressure", "is short of disk"),
+        ("node.kubernetes.io/pid-pressure", "PIDPressure", "is short of process ids"),
+        ("node.kubernetes.io/network-unavailable", "NetworkUnavailable", "has no network"),
+    ];
+
     /// <summary>Checks all nodes, those that fit first.</summary>
     public static IReadOnlyList<NodeVerdict> Check(PlanSpec plan, IEnumerable<Node> nodes) =>
         [.. nodes.Select(n => Check(plan, n)).OrderByDescending(v => v.Fits).ThenBy(v => v.Node, StringComparer.Ordinal)];
@@ -52,11 +60,20 @@ internal static class NodeFit
             yield return "is cordoned: nothing new is placed on it";
         }
 
-        foreach (var condition in node.Conditions.Where(c => c.IsGood != true))
+        // The scheduler goes by taints, which Kubernetes sets for pressures itself, and by no other condition.
+        if (node.Conditions.FirstOrDefault(c => c.Type == "Ready" && c.IsGood != true) is { } ready)
         {
-            yield return condition.Type == "Ready"
-                ? condition.IsGood is null ? "has not told how it is for a while" : $"is not ready{Because(condition)}"
-                : $"has {condition.Type}{Because(condition)}";
+            yield return ready.IsGood is null ? "has not told how it is for a while" : $"is not ready{Because(ready)}";
+        }
+
+        foreach (var (label, value) in plan.Kubernetes?.NodeFilter ?? new Dictionary<string, string>())
+        {
+            if (node.Labels.GetValueOrDefault(label) is var found && found != value)
+            {
+                yield return label == PlacementRules.OperatingSystem && found is not null
+                    ? $"runs {found}, and the images of the runtime are for {value}"
+                    : $"has {(found is null ? $"no label {label}" : $"{label}={found}")}, the target uses only nodes with {label}={value}";
+            }
         }
 
         foreach (var (label, value) in plan.Kubernetes?.NodeSelector ?? new Dictionary<string, string>())
@@ -71,9 +88,11 @@ internal static class NodeFit
             }
         }
 
-        foreach (var taint in node.Taints.Where(t => !IsTolerated(t, plan)))
+        foreach (var taint in node.Taints.Where(t => !IsTolerated(Taints.Split(t), plan)))
         {
-            yield return $"keeps others away by its taint {taint}";
+            yield return Pressures.FirstOrDefault(p => taint.StartsWith(p.Taint, StringComparison.Ordinal)) is { Words: { } words } pressure
+                ? $"{words}{(node.Conditions.FirstOrDefault(c => c.Type == pressure.Condition) is { } condition ? Because(condition) : "")}"
+                : $"keeps others away by its taint {taint}";
         }
     }
 
@@ -86,29 +105,38 @@ internal static class NodeFit
         var needed = plan.Resources.MemoryMiB * Schedulability.MiB;
         yield return (Times(memory, needed), $"has {Size(memory)} of memory left, a replica needs {Size(needed)}");
 
+        if (node.PodsAllocatable is { } most)
+        {
+            yield return (Math.Max(0, most - node.Pods), $"runs {node.Pods} pods and takes no more than {most}");
+        }
+
+        if (plan.Kubernetes?.DiskMiB is > 0 and var diskMiB && node.Disks is [var disk, ..])
+        {
+            yield return (Times(disk.FreeBytes, diskMiB * Schedulability.MiB), $"has {Size(disk.FreeBytes)} of disk left, a replica needs {Size(diskMiB * Schedulability.MiB)} for the version's files");
+        }
+
         if (plan.Resources.Gpus > 0)
         {
             var resource = plan.Kubernetes?.GpuResource ?? "nvidia.com/gpu";
             var pool = node.GpuPools.FirstOrDefault(p => p.Resource == resource);
             yield return (
                 Times(pool?.Free ?? 0, plan.Resources.Gpus),
-                pool is null
-                    ? $"offers no {resource}{(node.GpuPools.Count == 0 ? "" : $", only {string.Join(", ", node.GpuPools.Select(p => p.Resource))}")}"
-                    : $"has {pool.Free} of {pool.Allocatable} {resource} ({pool.Product}) left, a replica needs {plan.Resources.Gpus}");
+                pool switch
+                {
+                    null => $"offers no {resource}{(node.GpuPools.Count == 0 ? "" : $", only {string.Join(", ", node.GpuPools.Select(p => p.Resource))}")}",
+                    { Allocatable: 0 } => $"has {pool.Capacity} {resource} ({pool.Product}), none of them usable: its device plugin does not run or finds them unhealthy",
+                    _ => $"has {pool.Free} of {pool.Allocatable} {resource} ({pool.Product}) left{(pool.Capacity > pool.Allocatable ? $", {pool.Capacity - pool.Allocatable} more are not usable" : "")}, a replica needs {plan.Resources.Gpus}",
+                });
         }
     }
 
     // PreferNoSchedule is a wish only.
-    private static bool IsTolerated(string taint, PlanSpec plan)
-    {
-        var effect = taint[(taint.LastIndexOf(':') + 1)..];
-        var key = taint[..taint.LastIndexOf(':')].Split('=')[0];
-        return effect == "PreferNoSchedule"
+    private static bool IsTolerated(PlanToleration taint, PlanSpec plan) => taint.Effect == "PreferNoSchedule"
 
-            // Said better by the node's own words above.
-            || key is "node.kubernetes.io/unschedulable" or "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
-            || (effect == "NoSchedule" && plan.Resources.Gpus > 0 && key == PodTemplate.TaintOf(plan.Kubernetes?.GpuResource ?? "nvidia.com/gpu"));
-    }
+        // Said better by the node's own words above.
+        || taint.Key is "node.kubernetes.io/unschedulable" or "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
+        || (taint.Effect == "NoSchedule" && plan.Resources.Gpus > 0 && taint.Key == PodTemplate.TaintOf(plan.Kubernetes?.GpuResource ?? "nvidia.com/gpu"))
+        || plan.Kubernetes?.Tolerations.Any(t => Taints.Tolerates(t, taint)) == true;
 
     private static string Because(NodeCondition condition) => condition.Message.Length > 0 ? $": {condition.Message}" : condition.Reason.Length > 0 ? $": {condition.Reason}" : "";
 

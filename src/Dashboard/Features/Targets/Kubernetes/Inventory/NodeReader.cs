@@ -6,6 +6,8 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
 /// <summary>Makes a machine, as people choose it, of what a cluster tells of a node and of the pods on it. Pure.</summary>
 internal static class NodeReader
 {
+    private static readonly string[] Standard = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"];
+
     /// <summary>Reads all nodes, by name.</summary>
     /// <param name="nodes">Nodes.</param>
     /// <param name="pods">Pods of every namespace that can be seen; those of others that cannot be seen count as nothing.</param>
@@ -15,15 +17,16 @@ internal static class NodeReader
         return [.. nodes.OrderBy(n => n.Metadata.Name, StringComparer.Ordinal).Select(n => Read(n, byNode[n.Metadata.Name]))];
     }
 
-    private static Node Read(V1Node node, IEnumerable<V1Pod> pods)
+    private static Node Read(V1Node node, IEnumerable<V1Pod> on)
     {
+        List<V1Pod> pods = [.. on];
         var promised = PodRequests.Sum(pods);
         var (capacity, allocatable) = (node.Status?.Capacity, node.Status?.Allocatable);
         var info = node.Status?.NodeInfo;
         var labels = node.Metadata.Labels?.ToDictionary(StringComparer.Ordinal) ?? [];
         var memory = (long)Amount(capacity, "memory");
         var memoryPromised = (long)promised.GetValueOrDefault("memory");
-        var pools = GpuPools.Read(allocatable ?? capacity, labels, promised);
+        var pools = GpuPools.Read(capacity, allocatable, labels, promised);
         return new()
         {
             Name = node.Metadata.Name,
@@ -47,6 +50,8 @@ internal static class NodeReader
             IsUnschedulable = node.Spec?.Unschedulable == true,
             Labels = labels,
             Taints = [.. node.Spec?.Taints?.Select(t => $"{t.Key}{(string.IsNullOrEmpty(t.Value) ? "" : $"={t.Value}")}:{t.Effect}") ?? []],
+            PodsAllocatable = Amount(allocatable ?? capacity, "pods") is > 0 and var most ? (int)Math.Min(most, int.MaxValue) : null,
+            Pods = pods.Count,
             GpuPools = pools,
             Gpus = [.. pools.SelectMany(p => Enumerable.Range(0, p.Allocatable).Select(i => new NodeGpu(
                 $"{p.Resource}-{i.ToString(CultureInfo.InvariantCulture)}", p.Product, p.MemoryBytes, i < p.Free ? p.MemoryBytes : null, null, null, null)))],
@@ -56,14 +61,19 @@ internal static class NodeReader
 
     private static NodeCondition Condition(V1NodeCondition condition)
     {
-        // Ready is good when true; all others (pressure, network unavailable) when false.
+        // Agents that watch over nodes have types of their own. By their names, those that end in Ready are good when true; the rest are
+        // taken as the node problem detector means its own: true is a problem.
+        var isGoodWhenTrue = condition.Type.EndsWith("Ready", StringComparison.Ordinal);
         bool? isGood = condition.Status switch
         {
-            "True" => condition.Type == "Ready",
-            "False" => condition.Type != "Ready",
+            "True" => isGoodWhenTrue,
+            "False" => !isGoodWhenTrue,
             _ => null,
         };
-        return new(condition.Type, isGood, condition.Reason ?? "", condition.Message ?? "", condition.LastTransitionTime is { } since ? new DateTimeOffset(DateTime.SpecifyKind(since, DateTimeKind.Utc)) : null);
+        return new(condition.Type, isGood, condition.Reason ?? "", condition.Message ?? "", condition.LastTransitionTime is { } since ? new DateTimeOffset(DateTime.SpecifyKind(since, DateTimeKind.Utc)) : null)
+        {
+            IsNote = !Standard.Contains(condition.Type, StringComparer.Ordinal),
+        };
     }
 
     private static string Architecture(string? go) => go switch

@@ -2,7 +2,7 @@ using k8s.Models;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
 
-/// <summary>What pods were promised, counted as the scheduler counts: the containers together, or the greediest init step if that is more.</summary>
+/// <summary>What pods were promised, counted as the scheduler counts: the containers and sidecars together, or the greediest init step with the sidecars before it if that is more, unless the pod asks as a whole.</summary>
 internal static class PodRequests
 {
     /// <summary>Whether a pod takes something of its node.</summary>
@@ -23,6 +23,7 @@ internal static class PodRequests
     private static Dictionary<string, decimal> Of(V1Pod pod)
     {
         Dictionary<string, decimal> running = new(StringComparer.Ordinal);
+        Dictionary<string, decimal> sidecars = new(StringComparer.Ordinal);
         Dictionary<string, decimal> starting = new(StringComparer.Ordinal);
         foreach (var container in pod.Spec.Containers ?? [])
         {
@@ -31,23 +32,30 @@ internal static class PodRequests
 
         foreach (var container in pod.Spec.InitContainers ?? [])
         {
-            // One that is restarted always goes on beside the others (a sidecar); the rest run one after the other.
+            // One that is restarted always goes on beside the others (a sidecar), those too that start later; the rest run one after the other.
+            Dictionary<string, decimal> step = new(sidecars, StringComparer.Ordinal);
+            Add(step, container);
             if (container.RestartPolicy == "Always")
             {
                 Add(running, container);
+                sidecars = step;
             }
-            else
+
+            foreach (var (name, amount) in step)
             {
-                foreach (var (name, amount) in Requests(container))
-                {
-                    starting[name] = Math.Max(starting.GetValueOrDefault(name), amount);
-                }
+                starting[name] = Math.Max(starting.GetValueOrDefault(name), amount);
             }
         }
 
         foreach (var (name, amount) in starting)
         {
             running[name] = Math.Max(running.GetValueOrDefault(name), amount);
+        }
+
+        // What is asked for the pod as a whole counts instead of what its containers ask for.
+        foreach (var (name, amount) in pod.Spec.Resources?.Requests ?? new Dictionary<string, ResourceQuantity>())
+        {
+            running[name] = amount.ToDecimal();
         }
 
         foreach (var (name, amount) in pod.Spec.Overhead ?? new Dictionary<string, ResourceQuantity>())

@@ -11,9 +11,6 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 /// </summary>
 internal static partial class PlanGuard
 {
-    private const int MaxLabelPart = 63;
-    private const int MaxDomain = 253;
-
     // Labels that a platform gives to nodes and that choosing by is harmless. Roles of the control plane are not among them.
     private static readonly string[] PlatformLabels = ["kubernetes.io/arch", "kubernetes.io/os", "kubernetes.io/hostname"];
     private static readonly string[] PlatformPrefixes = ["topology.kubernetes.io/", "node.kubernetes.io/"];
@@ -37,7 +34,7 @@ internal static partial class PlanGuard
 
         if (kubernetes.Namespace != targetNamespace)
         {
-            return Failure.Invalid($"The plan is for the namespace {Shown(kubernetes.Namespace)}, the target is {targetNamespace}. Plan it anew.", "target");
+            return Failure.Invalid($"The plan is for the namespace {NodeLabels.Shown(kubernetes.Namespace)}, the target is {targetNamespace}. Plan it anew.", "target");
         }
 
         var image = ImageReference.Parse(kubernetes.Image);
@@ -54,6 +51,7 @@ internal static partial class PlanGuard
         return First(
             kubernetes.NodeSelector.Select(label => CheckSelector(label.Key, label.Value)),
             plan.Nodes.Select(CheckNode),
+            CheckPlacement(kubernetes),
             [CheckGpu(plan), CheckHostname(kubernetes.Hostname), CheckAutoscaling(kubernetes.Autoscaling), EnvironmentVariableRules.Check(plan.EnvironmentVariables)]);
     }
 
@@ -61,37 +59,65 @@ internal static partial class PlanGuard
     public static Result CheckSelector(string name, string value)
     {
         const string Field = "nodeSelector";
-        var slash = name.IndexOf('/', StringComparison.Ordinal);
-        var (domain, rest) = slash < 0 ? (null, name) : (name[..slash], name[(slash + 1)..]);
-        if (rest.Length is 0 or > MaxLabelPart || !LabelText().IsMatch(rest) || (domain is not null && !IsDomain(domain)))
+        if (NodeLabels.Check(name, value) is { Failure: { } wrong })
         {
-            return Failure.Invalid($"'{Shown(name)}' is no name of a label: at most {MaxLabelPart} letters, digits, '-', '_' or '.', with a domain and '/' before them where there is one.", Field);
+            return wrong with { Field = Field };
         }
 
-        if (value.Length > MaxLabelPart || (value.Length > 0 && !LabelText().IsMatch(value)))
-        {
-            return Failure.Invalid($"The value of {name} has at most {MaxLabelPart} letters, digits, '-', '_' or '.', and begins and ends with a letter or digit.", Field);
-        }
-
-        var isReserved = domain is not null && (domain is "kubernetes.io" or "k8s.io" || domain.EndsWith(".kubernetes.io", StringComparison.Ordinal) || domain.EndsWith(".k8s.io", StringComparison.Ordinal));
-        return isReserved && !PlatformLabels.Contains(name, StringComparer.Ordinal) && !PlatformPrefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))
+        return NodeLabels.IsReserved(name) && !PlatformLabels.Contains(name, StringComparer.Ordinal) && !PlatformPrefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))
             ? Failure.Invalid($"{name} belongs to Kubernetes itself and cannot be chosen by.", Field)
             : Result.Done;
     }
 
+    /// <summary>Checks that a plan keeps to the nodes that its target keeps to now, before anything of it runs.</summary>
+    /// <param name="plan">The plan; it may have been sealed when the target said something else.</param>
+    /// <param name="filter">The labels of the target's nodes.</param>
+    public static Result CheckFilter(PlanSpec plan, IReadOnlyDictionary<string, string> filter) =>
+        filter.All(label => plan.Kubernetes?.NodeFilter.GetValueOrDefault(label.Key) == label.Value)
+            ? Result.Done
+            : Failure.Invalid($"The plan was made before its target kept to nodes with {string.Join(", ", filter.Select(l => $"{l.Key}={l.Value}"))}. Plan it anew.", "target");
+
+    private static IEnumerable<Result> CheckPlacement(PlanKubernetes kubernetes)
+    {
+        foreach (var (name, value) in kubernetes.NodeFilter)
+        {
+            yield return CheckSelector(name, value) is { Failure: { } wrong } ? wrong with { Field = "target" } : Result.Done;
+            yield return kubernetes.NodeSelector.TryGetValue(name, out var chosen) && chosen != value
+                ? Failure.Invalid($"This target uses only nodes with {name}={value}, so none with {name}={chosen}.", "nodeSelector")
+                : Result.Done;
+        }
+
+        foreach (var toleration in kubernetes.Tolerations)
+        {
+            yield return Taints.Check(toleration);
+        }
+
+        yield return CheckClass(kubernetes.RuntimeClass, "runtime class", "target");
+        yield return CheckPriority(kubernetes.PriorityClass, "target");
+    }
+
+    /// <summary>Checks the name of a class of the cluster; null for none.</summary>
+    public static Result CheckClass(string? name, string what, string field) =>
+        name is null || NodeLabels.IsDomain(name) ? Result.Done : Failure.Invalid($"'{NodeLabels.Shown(name)}' is no name of a {what}: lower-case letters, digits, hyphens and dots.", field);
+
+    /// <summary>Checks the name of a PriorityClass; those of the cluster's own parts would drive them away.</summary>
+    public static Result CheckPriority(string? name, string field) => name?.StartsWith("system-", StringComparison.Ordinal) == true
+        ? Failure.Invalid("Priority classes that begin with system- belong to the cluster itself. Make one for models and name it here.", field)
+        : CheckClass(name, "priority class", field);
+
     private static Result CheckNode(string node) =>
-        IsDomain(node) ? Result.Done : Failure.Invalid($"'{Shown(node)}' is no name of a node.", "nodes");
+        NodeLabels.IsDomain(node) ? Result.Done : Failure.Invalid($"'{NodeLabels.Shown(node)}' is no name of a node.", "nodes");
 
     private static Result CheckGpu(PlanSpec plan)
     {
         var resource = plan.Kubernetes!.GpuResource;
         return plan.Resources.Gpus == 0 || (GpuVendors.Any(v => resource.StartsWith(v, StringComparison.Ordinal)) && CheckSelector(resource, "").Succeeded)
             ? Result.Done
-            : Failure.Invalid($"'{Shown(resource)}' is no resource of GPUs that is known here, such as nvidia.com/gpu.", "gpuResource");
+            : Failure.Invalid($"'{NodeLabels.Shown(resource)}' is no resource of GPUs that is known here, such as nvidia.com/gpu.", "gpuResource");
     }
 
     private static Result CheckHostname(string? hostname) =>
-        hostname is null || IsDomain(hostname.StartsWith("*.", StringComparison.Ordinal) ? hostname[2..] : hostname)
+        hostname is null || NodeLabels.IsDomain(hostname.StartsWith("*.", StringComparison.Ordinal) ? hostname[2..] : hostname)
             ? Result.Done
             : Failure.Invalid("A host name has lower-case letters, digits, hyphens and dots.", "hostname");
 
@@ -140,18 +166,7 @@ internal static partial class PlanGuard
         }
     }
 
-    private static bool IsDomain(string text) => text.Length is > 0 and <= MaxDomain && text.Split('.').All(part => part.Length <= MaxLabelPart && DomainPart().IsMatch(part));
-
     private static Result First(params IEnumerable<Result>[] groups) => groups.SelectMany(g => g).FirstOrDefault(r => !r.Succeeded);
-
-    // A hostile name is not repeated as it is: line breaks would make one message look like two.
-    private static string Shown(string text) => new([.. text.Take(80).Select(c => char.IsControl(c) ? ' ' : c)]);
-
-    [GeneratedRegex(@"\A[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\z")]
-    private static partial Regex LabelText();
-
-    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]*[a-z0-9])?\z")]
-    private static partial Regex DomainPart();
 
     [GeneratedRegex(@"\A[A-Za-z_:][A-Za-z0-9_:./-]{0,127}\z")]
     private static partial Regex MetricName();

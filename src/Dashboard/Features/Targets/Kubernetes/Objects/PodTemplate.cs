@@ -22,7 +22,7 @@ internal static class PodTemplate
     private const string ConfigurationFolder = "/etc/ops/runtime";
     private const string ManifestFolder = "/etc/ops/fetch";
     private const string TemporaryFolder = "/tmp";
-    private const long MiB = 1024 * 1024;
+    private const string Disk = "ephemeral-storage";
 
     /// <summary>Makes the template.</summary>
     public static V1PodTemplateSpec Of(EndpointRef endpoint, RevisionSpec revision, VersionSource source)
@@ -47,12 +47,14 @@ internal static class PodTemplate
                     SeccompProfile = new() { Type = "RuntimeDefault" },
                 },
                 TerminationGracePeriodSeconds = RevisionFiles.DrainGraceSeconds + RevisionFiles.DrainTimeoutSeconds + 10,
-                NodeSelector = plan.Kubernetes!.NodeSelector.Count == 0 ? null : new Dictionary<string, string>(plan.Kubernetes.NodeSelector, StringComparer.Ordinal),
+                NodeSelector = SelectorOf(plan.Kubernetes!),
                 Affinity = AffinityOf(plan),
                 Tolerations = TolerationsOf(plan),
+                RuntimeClassName = plan.Kubernetes!.RuntimeClass,
+                PriorityClassName = plan.Kubernetes.PriorityClass,
                 TopologySpreadConstraints = [Spread("kubernetes.io/hostname", selected), Spread("topology.kubernetes.io/zone", selected)],
-                InitContainers = [FetchContainer(revision)],
-                Containers = [ServerContainer(revision)],
+                InitContainers = [FetchContainer(revision, source)],
+                Containers = [ServerContainer(revision, source)],
                 Volumes = Volumes(endpoint, revision, source),
             },
         };
@@ -67,13 +69,13 @@ internal static class PodTemplate
         return annotations;
     }
 
-    private static V1Container FetchContainer(RevisionSpec revision) => new()
+    private static V1Container FetchContainer(RevisionSpec revision, VersionSource source) => new()
     {
         Name = Fetch,
         Image = revision.Plan.Kubernetes!.Image,
         ImagePullPolicy = "IfNotPresent",
         Args = ["fetch", "--manifest", $"{ManifestFolder}/{RevisionFiles.Manifest}", "--into", RevisionFiles.FolderOf(revision)],
-        Resources = ResourcesOf(revision.Plan, gpus: false),
+        Resources = ResourcesOf(revision.Plan, source, gpus: false),
         SecurityContext = Confined(),
         TerminationMessagePolicy = "FallbackToLogsOnError",
         VolumeMounts =
@@ -84,7 +86,7 @@ internal static class PodTemplate
         ],
     };
 
-    private static V1Container ServerContainer(RevisionSpec revision) => new()
+    private static V1Container ServerContainer(RevisionSpec revision, VersionSource source) => new()
     {
         Name = Server,
         Image = revision.Plan.Kubernetes!.Image,
@@ -92,7 +94,7 @@ internal static class PodTemplate
         Args = ["--config", $"{ConfigurationFolder}/{RevisionFiles.Configuration}"],
         Ports = [new() { Name = PortName, ContainerPort = RevisionFiles.Port, Protocol = "TCP" }],
         Env = Variables(revision.Plan),
-        Resources = ResourcesOf(revision.Plan, gpus: true),
+        Resources = ResourcesOf(revision.Plan, source, gpus: true),
         SecurityContext = Confined(),
         TerminationMessagePolicy = "FallbackToLogsOnError",
 
@@ -118,19 +120,27 @@ internal static class PodTemplate
         new() { Name = "Ops__Runtime__Instance", ValueFrom = new() { FieldRef = new() { ApiVersion = "v1", FieldPath = "metadata.name" } } },
     ];
 
-    private static V1ResourceRequirements ResourcesOf(PlanSpec plan, bool gpus)
+    private static V1ResourceRequirements ResourcesOf(PlanSpec plan, VersionSource source, bool gpus)
     {
         var amounts = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal)
         {
             ["cpu"] = new(plan.Resources.CpuThreads.ToString(CultureInfo.InvariantCulture)),
-            ["memory"] = new($"{plan.Resources.MemoryMiB.ToString(CultureInfo.InvariantCulture)}Mi"),
+            ["memory"] = MiBs(plan.Resources.MemoryMiB),
         };
         if (gpus && plan.Resources.Gpus > 0)
         {
             amounts[plan.Kubernetes!.GpuResource] = new(plan.Resources.Gpus.ToString(CultureInfo.InvariantCulture));
         }
 
-        return new() { Requests = amounts, Limits = new Dictionary<string, ResourceQuantity>(amounts, StringComparer.Ordinal) };
+        Dictionary<string, ResourceQuantity> limits = new(amounts, StringComparer.Ordinal);
+        if (plan.Kubernetes!.DiskMiB is > 0 and var disk)
+        {
+            // What is surely needed is asked for; folders may grow to their sizes before the pod is put off its node.
+            amounts[Disk] = MiBs(disk);
+            limits[Disk] = MiBs(Math.Max(disk, PodDisk.LimitMiB(SizeOf(source))));
+        }
+
+        return new() { Requests = amounts, Limits = limits };
     }
 
     private static V1SecurityContext Confined() => new()
@@ -153,9 +163,8 @@ internal static class PodTemplate
 
     private static List<V1Volume> Volumes(EndpointRef endpoint, RevisionSpec revision, VersionSource source) =>
     [
-        // Twice the files: beside them lie what is on its way and what the engine makes of them.
-        new() { Name = "models", EmptyDir = new() { SizeLimit = MiBs((2 * source.Files.Sum(f => f.SizeBytes) / MiB) + 256) } },
-        new() { Name = "tmp", EmptyDir = new() { SizeLimit = MiBs(256) } },
+        new() { Name = "models", EmptyDir = new() { SizeLimit = MiBs(PodDisk.ModelsMiB(SizeOf(source))) } },
+        new() { Name = "tmp", EmptyDir = new() { SizeLimit = MiBs(PodDisk.TemporaryMiB) } },
         new()
         {
             Name = "fetch",
@@ -186,15 +195,39 @@ internal static class PodTemplate
             },
         };
 
-    private static List<V1Toleration>? TolerationsOf(PlanSpec plan) => plan.Resources.Gpus == 0
-        ? null
-        : [new() { Key = TaintOf(plan.Kubernetes!.GpuResource), OperatorProperty = "Exists", Effect = "NoSchedule" }];
+    // What people chose and what the target keeps to, both.
+    private static Dictionary<string, string>? SelectorOf(PlanKubernetes plan)
+    {
+        Dictionary<string, string> labels = new(plan.NodeSelector, StringComparer.Ordinal);
+        foreach (var (name, value) in plan.NodeFilter)
+        {
+            labels[name] = value;
+        }
+
+        return labels.Count == 0 ? null : labels;
+    }
+
+    private static List<V1Toleration>? TolerationsOf(PlanSpec plan)
+    {
+        List<V1Toleration> tolerations =
+        [
+            .. plan.Kubernetes!.Tolerations.Select(t => new V1Toleration { Key = t.Key, OperatorProperty = t.Value is null ? "Exists" : "Equal", Value = t.Value, Effect = t.Effect }),
+        ];
+        if (plan.Resources.Gpus > 0)
+        {
+            tolerations.Insert(0, new() { Key = TaintOf(plan.Kubernetes.GpuResource), OperatorProperty = "Exists", Effect = "NoSchedule" });
+        }
+
+        return tolerations.Count == 0 ? null : tolerations;
+    }
 
     /// <summary>The taint that keeps others away from nodes with such GPUs.</summary>
     public static string TaintOf(string gpuResource) => gpuResource.StartsWith("nvidia.com/", StringComparison.Ordinal) ? "nvidia.com/gpu" : gpuResource;
 
     private static V1TopologySpreadConstraint Spread(string key, V1LabelSelector pods) =>
         new() { MaxSkew = 1, TopologyKey = key, WhenUnsatisfiable = "ScheduleAnyway", LabelSelector = pods };
+
+    private static long SizeOf(VersionSource source) => source.Files.Sum(f => f.SizeBytes);
 
     private static ResourceQuantity MiBs(long count) => new($"{count.ToString(CultureInfo.InvariantCulture)}Mi");
 }

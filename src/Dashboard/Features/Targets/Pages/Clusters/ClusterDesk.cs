@@ -64,15 +64,23 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             InCluster = form.InCluster,
             MachineKubeconfig = form.MachineKubeconfig,
             Context = form.InCluster ? "" : form.Context,
-            Registries = form.Registries.Split(['\n', '\r', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+            Registries = ListOf(form.Registries),
             RuntimeImage = form.Image,
             GpuRuntimeImage = form.GpuImage,
             NodeFilter = form.NodeLabels,
+            AddsNodes = form.AddsNodes,
+            Tolerations = ListOf(form.Tolerations),
+            GpuTolerations = ListOf(form.GpuTolerations),
+            RuntimeClass = form.RuntimeClass,
+            GpuRuntimeClass = form.GpuRuntimeClass,
+            PriorityClass = form.PriorityClass,
             Gateway = form.Gateway,
             GatewayNamespace = form.GatewayNamespace,
             Prometheus = form.Prometheus,
         },
     };
+
+    private static string[] ListOf(string text) => text.Split(['\n', '\r', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static ClusterForm FormOf(Target target)
     {
@@ -99,6 +107,12 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             Image = settings.RuntimeImage,
             GpuImage = settings.GpuRuntimeImage,
             NodeLabels = settings.NodeFilter,
+            AddsNodes = settings.AddsNodes,
+            Tolerations = string.Join('\n', settings.Tolerations),
+            GpuTolerations = string.Join('\n', settings.GpuTolerations),
+            RuntimeClass = settings.RuntimeClass,
+            GpuRuntimeClass = settings.GpuRuntimeClass,
+            PriorityClass = settings.PriorityClass,
             Gateway = settings.Gateway,
             GatewayNamespace = settings.GatewayNamespace,
             Prometheus = settings.Prometheus,

@@ -11,6 +11,11 @@ internal static class ClusterFields
     public const string Image = "image";
     public const string GpuImage = "gpuImage";
     public const string NodeLabels = "nodeLabels";
+    public const string Tolerations = "tolerations";
+    public const string GpuTolerations = "gpuTolerations";
+    public const string RuntimeClass = "runtimeClass";
+    public const string GpuRuntimeClass = "gpuRuntimeClass";
+    public const string PriorityClass = "priorityClass";
     public const string Gateway = "gateway";
     public const string Prometheus = "prometheus";
 }

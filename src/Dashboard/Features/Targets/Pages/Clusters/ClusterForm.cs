@@ -38,6 +38,24 @@ public sealed class ClusterForm
     /// <summary>Labels of the nodes that are shown and used, as <c>name=value</c>, separated by commas.</summary>
     public string NodeLabels { get; set; } = "";
 
+    /// <summary>Whether the cluster adds nodes when pods find no room.</summary>
+    public bool AddsNodes { get; set; }
+
+    /// <summary>Taints that all pods put up with, one a line.</summary>
+    public string Tolerations { get; set; } = "";
+
+    /// <summary>Taints that pods with GPUs put up with besides, one a line.</summary>
+    public string GpuTolerations { get; set; } = "";
+
+    /// <summary>The RuntimeClass of pods.</summary>
+    public string RuntimeClass { get; set; } = "";
+
+    /// <summary>The RuntimeClass of pods with GPUs; empty for <see cref="RuntimeClass"/>.</summary>
+    public string GpuRuntimeClass { get; set; } = "";
+
+    /// <summary>The PriorityClass of pods.</summary>
+    public string PriorityClass { get; set; } = "";
+
     /// <summary>The namespace of the gateway.</summary>
     public string GatewayNamespace { get; set; } = "";
 

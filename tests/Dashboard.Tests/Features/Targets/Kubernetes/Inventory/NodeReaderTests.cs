@@ -1,7 +1,8 @@
 using k8s.Models;
+using Ops.Dashboard.Components.Controls;
 using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Kubernetes.Inventory;
-using Ops.Data.Rollouts;
+using Ops.Dashboard.Features.Targets.Pages;
 
 namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes.Inventory;
 
@@ -39,49 +40,49 @@ public sealed class NodeReaderTests
     }
 
     [Fact]
-    public void Read_InitStepAndSidecar_CountAsTheSchedulerCounts()
+    public void Read_ConditionsOfAgents_AreMeantAsTheirNamesSay()
     {
-        var pod = Pod("n", "Running");
-        pod.Spec.InitContainers =
+        var node = Node("n", []);
+        node.Status.Conditions =
         [
-            new() { Resources = new() { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("5") } } },
-            new() { RestartPolicy = "Always", Resources = new() { Limits = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("500m") } } },
+            Condition("Ready", "True"), Condition("MemoryPressure", "False"), Condition("NetworkUnavailable", "True"), Condition("KernelReady", "True"), Condition("StorageReady", "False"),
+            Condition("KernelDeadlock", "True"), Condition("ReadonlyFilesystem", "False"), Condition("FrequentKubeletRestart", "Unknown"),
         ];
 
-        Assert.Equal(5, Assert.Single(NodeReader.Read([Node("n", new() { ["cpu"] = "8" })], [pod])).CpuPromised);
+        var read = Assert.Single(NodeReader.Read([node], []));
+
+        Assert.Equal(
+            [("Ready", true, false), ("MemoryPressure", true, false), ("NetworkUnavailable", false, false), ("KernelReady", true, true), ("StorageReady", false, true), ("KernelDeadlock", false, true), ("ReadonlyFilesystem", true, true), ("FrequentKubeletRestart", null, true)],
+            read.Conditions.Select(c => (c.Type, c.IsGood, c.IsNote)));
+        Assert.Equal(
+            [(State.Warning, "NetworkUnavailable"), (State.Neutral, "Not StorageReady"), (State.Neutral, "KernelDeadlock"), (State.Neutral, "FrequentKubeletRestart unknown")],
+            NodeWords.Troubles(read).Select(t => (t.State, t.Text)));
+
+        static V1NodeCondition Condition(string type, string status) => new() { Type = type, Status = status };
     }
 
     [Fact]
-    public void Check_NodesOfAllSorts_SaysWhyEachDoesNotFit()
+    public void Read_GpusThatDoNotWork_AreOfTheNodeButNotFree()
     {
-        var plan = KubernetesSamples.Plan with { Resources = new() { CpuThreads = 2, MemoryMiB = 1024, Gpus = 1 }, Kubernetes = KubernetesSamples.Plan.Kubernetes! with { NodeSelector = new Dictionary<string, string> { ["pool"] = "a" } } };
-        var good = new Node
-        {
-            Name = "good", Architecture = "x64", CpuCores = 8, MemoryBytes = 64L << 30, MemoryFreeBytes = 64L << 30,
-            Labels = new Dictionary<string, string> { ["pool"] = "a" }, Taints = ["nvidia.com/gpu:NoSchedule"], GpuPools = [new("nvidia.com/gpu", "H100", null, 8, 3)],
-            Conditions = [new("Ready", true, "", "", null)],
-        };
+        var node = Node("n", new() { ["nvidia.com/gpu"] = "8" });
+        node.Status.Allocatable = new Dictionary<string, ResourceQuantity> { ["nvidia.com/gpu"] = new("6") };
+        var none = Node("o", new() { ["amd.com/gpu"] = "4" });
+        none.Status.Allocatable = new Dictionary<string, ResourceQuantity> { ["amd.com/gpu"] = new("0") };
 
-        Assert.Equal(3, NodeFit.Check(plan, good).Replicas);
-        Refuses("is cordoned", good with { IsUnschedulable = true });
-        Refuses("is not ready: kubelet stopped", good with { Conditions = [new("Ready", false, "", "kubelet stopped", null)] });
-        Refuses("has not told how it is", good with { Conditions = [new("Ready", null, "", "", null)] });
-        Refuses("has MemoryPressure", good with { Conditions = [new("MemoryPressure", false, "", "", null)] });
-        Refuses("has no label pool", good with { Labels = new Dictionary<string, string>() });
-        Refuses("has pool=b, the plan wants a", good with { Labels = new Dictionary<string, string> { ["pool"] = "b" } });
-        Refuses("taint dedicated=db:NoSchedule", good with { Taints = ["dedicated=db:NoSchedule"] });
-        Refuses("has 1 of 8 cores left", good with { CpuPromised = 7 });
-        Refuses("has 512 MiB of memory left", good with { MemoryPromisedBytes = (64L << 30) - (512L << 20) });
-        Refuses("has 0 of 8 nvidia.com/gpu (H100) left", good with { GpuPools = [new("nvidia.com/gpu", "H100", null, 8, 0)] });
-        Refuses("offers no nvidia.com/gpu, only amd.com/gpu", good with { GpuPools = [new("amd.com/gpu", "MI300X", null, 8, 8)] });
-        Refuses("is not among the chosen nodes", good, plan with { Nodes = ["other"] });
+        var read = NodeReader.Read([node, none], [Pod("n", "Running", gpus: 2)]);
 
-        void Refuses(string why, Node node, PlanSpec? other = null)
-        {
-            var verdict = NodeFit.Check(other ?? plan, node);
-            Assert.Equal(0, verdict.Replicas);
-            Assert.Contains(why, Assert.Single(verdict.Refusals), StringComparison.Ordinal);
-        }
+        Assert.Equal(new NodeGpuPool("nvidia.com/gpu", "NVIDIA GPU", null, 6, 4) { Capacity = 8 }, Assert.Single(read[0].GpuPools));
+        Assert.Equal([("8 × NVIDIA GPU", "6 of 8 usable, 4 free")], NodeWords.Gpus(read[0]));
+        Assert.Equal([("4 × AMD GPU", "0 of 4 usable, 0 free")], NodeWords.Gpus(read[1]));
+        Assert.Null(read[1].GpuNote);
+    }
+
+    [Fact]
+    public void Read_PodsOfANode_CountAgainstItsMost()
+    {
+        var read = Assert.Single(NodeReader.Read([Node("n", new() { ["pods"] = "110" })], [Pod("n", "Running"), Pod("n", "Pending"), Pod("n", "Failed"), Pod("other", "Running")]));
+
+        Assert.Equal((110, 2), (read.PodsAllocatable, read.Pods));
     }
 
     private static V1Node Node(string name, Dictionary<string, string> capacity)

@@ -77,6 +77,26 @@ public sealed class PlanGuardTests
     public void Check_VariableThatWouldMoveTheModels_IsRefused() =>
         Assert.Equal("environmentVariables", Refused(KubernetesSamples.Plan with { EnvironmentVariables = new Dictionary<string, string> { ["Ops__Runtime__CacheFolder"] = "/etc" } }));
 
+    [Fact]
+    public void Check_LabelAgainstTheTargets_IsRefusedAtTheLabel()
+    {
+        var kept = new Dictionary<string, string> { ["pool"] = "a" };
+
+        Assert.Null(Refused(With(k => k with { NodeFilter = kept, NodeSelector = kept })));
+        Assert.Equal("nodeSelector", Refused(With(k => k with { NodeFilter = kept, NodeSelector = new Dictionary<string, string> { ["pool"] = "b" } })));
+    }
+
+    [Fact]
+    public void Check_PlacementThatNoTargetGives_IsRefused()
+    {
+        Assert.Equal("target", Refused(With(k => k with { NodeFilter = new Dictionary<string, string> { ["node-role.kubernetes.io/control-plane"] = "" } })));
+        Assert.Equal("target", Refused(With(k => k with { Tolerations = [new("node.kubernetes.io/unschedulable")] })));
+        Assert.Equal("target", Refused(With(k => k with { Tolerations = [new("")] })));
+        Assert.Equal("target", Refused(With(k => k with { Tolerations = [new("a", "b\nhostNetwork: true")] })));
+        Assert.Equal("target", Refused(With(k => k with { RuntimeClass = "x\nhostNetwork: true" })));
+        Assert.Equal("target", Refused(With(k => k with { PriorityClass = "system-cluster-critical" })));
+    }
+
     private static string? Refused(PlanSpec plan) => PlanGuard.Check(plan, KubernetesSamples.Namespace, Registries).Failure?.Field;
 
     private static PlanSpec With(Func<PlanKubernetes, PlanKubernetes> change) => KubernetesSamples.Plan with { Kubernetes = change(KubernetesSamples.Plan.Kubernetes!) };

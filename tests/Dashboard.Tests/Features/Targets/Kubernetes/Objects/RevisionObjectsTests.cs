@@ -69,6 +69,52 @@ public sealed class RevisionObjectsTests
     }
 
     [Fact]
+    public void Deployment_WhatTheTargetSays_IsOfThePod()
+    {
+        var pod = Pod(KubernetesSamples.Plan with
+        {
+            Kubernetes = KubernetesSamples.Plan.Kubernetes! with
+            {
+                NodeSelector = new Dictionary<string, string> { ["zone"] = "b" },
+                NodeFilter = new Dictionary<string, string> { ["pool"] = "a" },
+                Tolerations = [new("sku", "gpu", "NoSchedule"), new("dedicated")],
+                RuntimeClass = "nvidia",
+                PriorityClass = "models",
+                DiskMiB = 600,
+            },
+        });
+
+        Assert.Equal(new Dictionary<string, string> { ["pool"] = "a", ["zone"] = "b" }, pod.NodeSelector);
+        Assert.Equal([("sku", "Equal", "gpu", "NoSchedule"), ("dedicated", "Exists", null, null)], pod.Tolerations.Select(t => (t.Key, t.OperatorProperty, (string?)t.Value, (string?)t.Effect)));
+        Assert.Equal(("nvidia", "models"), (pod.RuntimeClassName, pod.PriorityClassName));
+        Assert.All(pod.Containers.Concat(pod.InitContainers), c => Assert.Equal(("600Mi", "789Mi"), (c.Resources.Requests["ephemeral-storage"].ToString(), c.Resources.Limits["ephemeral-storage"].ToString())));
+        Assert.Equal(["277Mi", "256Mi"], pod.Volumes.Where(v => v.EmptyDir is not null).Select(v => v.EmptyDir.SizeLimit.ToString()));
+    }
+
+    [Fact]
+    public void Deployment_PlanFromBeforeTargetsSaidSo_IsAsItWas()
+    {
+        var pod = Pod(KubernetesSamples.Plan);
+
+        Assert.Equal((null, null, null, null), (pod.NodeSelector, pod.Tolerations, pod.RuntimeClassName, pod.PriorityClassName));
+        Assert.All(pod.Containers.Concat(pod.InitContainers), c => Assert.Equal(["cpu", "memory"], c.Resources.Requests.Keys));
+    }
+
+    [Fact]
+    public void Deployment_Replicas_SpreadOverHostsAndZones()
+    {
+        var pod = Pod(KubernetesSamples.Plan);
+
+        Assert.Equal(["kubernetes.io/hostname", "topology.kubernetes.io/zone"], pod.TopologySpreadConstraints.Select(c => c.TopologyKey));
+        Assert.All(pod.TopologySpreadConstraints, c =>
+        {
+            // As well as it goes: a node too few must not keep a replica from running.
+            Assert.Equal((1, "ScheduleAnyway"), (c.MaxSkew, c.WhenUnsatisfiable));
+            Assert.Equal(ObjectLabels.PodsOf(KubernetesSamples.Endpoint, KubernetesSamples.Revision().PlanId), c.LabelSelector.MatchLabels);
+        });
+    }
+
+    [Fact]
     public void Deployment_ChosenNodes_AreTermsOfOneNameEach()
     {
         var terms = Pod(KubernetesSamples.Plan with { Nodes = ["a", "b"] }).Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms;
