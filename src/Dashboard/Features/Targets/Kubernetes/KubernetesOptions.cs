@@ -8,7 +8,7 @@ internal sealed class KubernetesOptions
     /// <summary>Where in the configuration these options are.</summary>
     public const string Section = "Ops:Kubernetes";
 
-    /// <summary>Where pods reach this dashboard, such as <c>http://ops-dashboard.ops.svc</c>. Needed for versions in stores that have no addresses of their own: the data folder and git.</summary>
+    /// <summary>Where pods reach this dashboard, such as <c>http://ops-dashboard.ops.svc:8080</c>. Needed for versions in stores that have no addresses of their own: the data folder and git.</summary>
     public string? DashboardUrl { get; set; }
 
     /// <summary>Whether a kubeconfig may say not to check a cluster's certificate. Whoever is on the way then reads the token.</summary>
@@ -47,7 +47,7 @@ internal sealed class ValidateKubernetesOptions : IValidateOptions<KubernetesOpt
         Require(
             string.IsNullOrEmpty(url)
             || (Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0),
-            $"{nameof(KubernetesOptions.DashboardUrl)} must be an http or https address without a query, such as http://ops-dashboard.ops.svc.");
+            $"{nameof(KubernetesOptions.DashboardUrl)} must be an http or https address without a query, such as http://ops-dashboard.ops.svc:8080.");
         foreach (var (path, index) in options.Kubeconfig.Select((path, index) => (path, index)))
         {
             Require(Path.IsPathFullyQualified(path ?? ""), $"{nameof(KubernetesOptions.Kubeconfig)}:{index} must be an absolute path.");

@@ -45,6 +45,15 @@ public sealed class RevisionObjectsTests
     }
 
     [Fact]
+    public void Deployment_PodThatEnds_HasTimeForAllThatTheServerWaitsFor()
+    {
+        var server = Json(RevisionObjects.Configuration(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models").Data["runtime.json"])["Ops"]!["runtime"]!;
+
+        Assert.Equal((5, 30), ((int)server["drainGraceSeconds"]!, (int)server["drainTimeoutSeconds"]!));
+        Assert.Equal(45, Pod(KubernetesSamples.Plan).TerminationGracePeriodSeconds);
+    }
+
+    [Fact]
     public void FetchSecret_HoldsAddressesHashesAndSizes()
     {
         var secret = RevisionObjects.FetchSecret(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models", new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -111,7 +120,12 @@ public sealed class RevisionObjectsTests
         var scaler = RevisionObjects.Autoscaler(KubernetesSamples.Endpoint, KubernetesSamples.Revision(plan), "models")!;
 
         Assert.Equal((2, 5), (scaler.Spec.MinReplicas, scaler.Spec.MaxReplicas));
-        Assert.Equal(["Resource", "Resource", "Pods"], scaler.Spec.Metrics.Select(m => m.Type));
+        Assert.Equal(
+            [("Resource", "cpu", "Utilization", 70), ("Resource", "memory", "Utilization", 80)],
+            scaler.Spec.Metrics.Take(2).Select(m => (m.Type, m.Resource.Name, m.Resource.Target.Type, m.Resource.Target.AverageUtilization ?? 0)));
+        var queue = scaler.Spec.Metrics[2];
+        Assert.Equal(("Pods", "queue", "AverageValue", "20"), (queue.Type, queue.Pods.Metric.Name, queue.Pods.Target.Type, queue.Pods.Target.AverageValue.ToString()));
+        Assert.Equal(3, scaler.Spec.Metrics.Count);
         Assert.Equal(scaler.Metadata.Name, scaler.Spec.ScaleTargetRef.Name);
         Assert.Null(RevisionObjects.Autoscaler(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), "models"));
     }
