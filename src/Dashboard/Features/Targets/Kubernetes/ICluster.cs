@@ -79,6 +79,9 @@ internal sealed record ClusterSettings
     /// <summary>Images of runtimes by digest, by the name of the runtime; one for pods with GPUs may stand under the name and <c>-gpu</c>.</summary>
     public IReadOnlyDictionary<string, string> Images { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Secrets of the namespace with which nodes sign in to registries.</summary>
+    public IReadOnlyList<string> PullSecrets { get; init; } = [];
+
     /// <summary>Whether pods are reached by their own addresses, because the dashboard runs in the same cluster.</summary>
     public bool ReachesPods { get; init; }
 

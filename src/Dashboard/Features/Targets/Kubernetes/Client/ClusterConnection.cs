@@ -30,6 +30,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
             Namespace = settings.Namespace,
             Registries = settings.Registries,
             Images = settings.Images(),
+            PullSecrets = settings.PullSecrets,
             ReachesPods = settings.InCluster,
             Prometheus = settings.Prometheus.Length == 0 ? null : new(settings.Prometheus),
             Gateway = settings.Gateway.Length == 0 ? null : (settings.GatewayNamespace.Length == 0 ? null : settings.GatewayNamespace, settings.Gateway),

@@ -59,6 +59,7 @@ internal static class Drift
         ["containers"] = "name",
         ["initContainers"] = "name",
         ["env"] = "name",
+        ["imagePullSecrets"] = "name",
         ["volumes"] = "name",
         ["volumeMounts"] = "mountPath",
         ["tolerations"] = "key",

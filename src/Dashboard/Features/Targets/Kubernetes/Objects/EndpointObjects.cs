@@ -10,13 +10,22 @@ internal static class EndpointObjects
     public const int ServicePort = 80;
 
     /// <summary>Whose name the pods go by. It may do nothing, and its token is not given to them.</summary>
-    public static V1ServiceAccount ServiceAccount(EndpointRef endpoint, string ns) => new()
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="pullSecrets">With which nodes sign in to registries. Pods get them from here as they are made, so that another choice restarts none that runs.</param>
+    public static V1ServiceAccount ServiceAccount(EndpointRef endpoint, string ns, IReadOnlyList<string> pullSecrets)
     {
-        ApiVersion = "v1",
-        Kind = "ServiceAccount",
-        Metadata = Metadata(endpoint, ns),
-        AutomountServiceAccountToken = false,
-    };
+        var metadata = Metadata(endpoint, ns);
+        metadata.Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [ObjectLabels.PullSecrets] = string.Join(',', pullSecrets) };
+        return new()
+        {
+            ApiVersion = "v1",
+            Kind = "ServiceAccount",
+            Metadata = metadata,
+            AutomountServiceAccountToken = false,
+            ImagePullSecrets = pullSecrets.Count == 0 ? null : [.. pullSecrets.Select(s => new V1LocalObjectReference { Name = s })],
+        };
+    }
 
     /// <summary>The endpoint's address in the cluster.</summary>
     /// <param name="endpoint">The endpoint.</param>

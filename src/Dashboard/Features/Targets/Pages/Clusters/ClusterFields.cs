@@ -13,4 +13,5 @@ internal static class ClusterFields
     public const string NodeLabels = "nodeLabels";
     public const string Gateway = "gateway";
     public const string Prometheus = "prometheus";
+    public const string PullSecrets = "pullSecrets";
 }

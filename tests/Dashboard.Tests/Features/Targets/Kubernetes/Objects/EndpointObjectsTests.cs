@@ -26,6 +26,23 @@ public sealed class EndpointObjectsTests
     }
 
     [Fact]
+    public void ServiceAccount_PullSecrets_AreGivenToPodsAndTakenAwayAgain()
+    {
+        var (none, one) = (Account(), Account("registry-login"));
+        Assert.Null(none.ImagePullSecrets);
+        Assert.Equal("registry-login", Assert.Single(one.ImagePullSecrets).Name);
+
+        // OpenShift gives each account one more.
+        var there = Account("registry-login");
+        there.ImagePullSecrets.Add(new() { Name = "digits-dockercfg-x7k2p" });
+        Assert.Empty(Drift.Between(one, there));
+        Assert.NotEmpty(Drift.Between(none, there));
+        Assert.NotEmpty(Drift.Between(Account("registry-login", "another"), there));
+        there.ImagePullSecrets.RemoveAt(0);
+        Assert.NotEmpty(Drift.Between(one, there));
+    }
+
+    [Fact]
     public void NetworkPolicy_Pods_TakeOnlyTheServersPortOfThisEndpoint()
     {
         var policy = Policy("https://store.example.org/model.onnx");
@@ -113,6 +130,8 @@ public sealed class EndpointObjectsTests
         Assert.Contains("\"parentRefs\":[{\"name\":\"public\",\"namespace\":\"gateways\"}]", KubernetesJson.Serialize(route), StringComparison.Ordinal);
         Assert.Null(HttpRoute.Of(KubernetesSamples.Endpoint, [stable], "models", null));
     }
+
+    private static V1ServiceAccount Account(params string[] pullSecrets) => EndpointObjects.ServiceAccount(KubernetesSamples.Endpoint, "models", pullSecrets);
 
     private static V1NetworkPolicySpec Policy(params string[] addresses) => EndpointObjects.NetworkPolicy(
         KubernetesSamples.Endpoint, [KubernetesSamples.Source with { Files = [.. addresses.Select(a => KubernetesSamples.Source.Files[0] with { Source = new(a) })] }], "models").Spec;
