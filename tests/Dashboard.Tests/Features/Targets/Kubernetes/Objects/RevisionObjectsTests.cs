@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Dashboard.Features.Targets.Local;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes.Objects;
@@ -63,6 +64,15 @@ public sealed class RevisionObjectsTests
         Assert.Equal(KubernetesSamples.Plan.VersionDigest, (string?)manifest["digest"]);
         Assert.Equal("https://store.example/model.onnx?signature=secret", (string?)manifest["files"]![0]!["source"]);
         Assert.Equal((10L << 20, new string('a', 64)), ((long)manifest["files"]![0]!["size"]!, (string)manifest["files"]![0]!["sha256"]!));
+    }
+
+    [Fact]
+    public void FetchSecret_StoreWithAnAuthorityOfItsOwn_HoldsIt()
+    {
+        Assert.Equal("PEM", (string?)Manifest(KubernetesSamples.Source with { Authorities = "PEM" })["authorities"]);
+        Assert.False(Manifest(KubernetesSamples.Source).AsObject().ContainsKey("authorities"));
+
+        static JsonNode Manifest(VersionSource source) => Json(RevisionFiles.ManifestOf(KubernetesSamples.Revision(), source));
     }
 
     [Fact]
