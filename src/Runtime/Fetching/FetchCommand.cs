@@ -89,7 +89,7 @@ internal static class FetchCommand
     {
         var files = manifest.Files.Select(f => WantedFile.Of(f, f.Path)).ToList();
         var total = files.Sum(f => f.Size);
-        using var http = FileFetcher.CreateClient();
+        using var http = FileFetcher.CreateClient(manifest.Authorities is { } pem ? Authorities.Read(pem) : null);
         var fetcher = new FileFetcher(http, TimeSpan.FromSeconds(new RuntimeOptions().FetchStallSeconds), TimeProvider.System, logs.CreateLogger<FileFetcher>());
         var log = logs.CreateLogger(typeof(FetchCommand));
         log.FetchBegins(files.Count, manifest.Digest, total);

@@ -15,6 +15,9 @@ internal sealed class FetchManifest
     /// <summary>Every file of the version, as in the configuration of the server.</summary>
     public List<ModelFileOptions> Files { get; set; } = [];
 
+    /// <summary>Certificates in PEM of authorities that sign those of the sources, trusted besides the system's; null for none.</summary>
+    public string? Authorities { get; set; }
+
     /// <summary>Reads and checks one.</summary>
     /// <exception cref="InvalidDataException">It cannot be read, or something in it is wrong; everything that is wrong is said at once.</exception>
     public static FetchManifest Read(string path)
@@ -49,6 +52,11 @@ internal sealed class FetchManifest
         if (!FileRules.IsSha256(Digest))
         {
             yield return (nameof(Digest), "must be 64 hexadecimal digits.");
+        }
+
+        if (Authorities is not null && Fetching.Authorities.Read(Authorities) is null)
+        {
+            yield return (nameof(Authorities), "must be certificates in PEM.");
         }
 
         if (Files.Contains(null!))

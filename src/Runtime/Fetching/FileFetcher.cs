@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Ops.Runtime.Fetching;
 
@@ -11,8 +12,17 @@ namespace Ops.Runtime.Fetching;
 internal sealed class FileFetcher(HttpClient http, TimeSpan stall, TimeProvider time, ILogger<FileFetcher> log)
 {
     /// <summary>Makes the client of a fetcher.</summary>
-    public static HttpClient CreateClient() =>
-        new(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) }) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <param name="authorities">Trusted besides the system's; null for none.</param>
+    public static HttpClient CreateClient(X509Certificate2Collection? authorities = null)
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(15) };
+        if (authorities is not null)
+        {
+            Authorities.Trust(handler.SslOptions, authorities);
+        }
+
+        return new(handler) { Timeout = Timeout.InfiniteTimeSpan };
+    }
 
     /// <summary>Fills <paramref name="target"/> with the verified content. A download that breaks goes on where it broke, and so does one that an earlier process began.</summary>
     /// <exception cref="FetchException">The file is missing, unreachable, not what was declared, or cannot be stored.</exception>

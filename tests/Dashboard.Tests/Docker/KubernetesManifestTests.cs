@@ -1,5 +1,6 @@
 using k8s;
 using k8s.Models;
+using Ops.Dashboard.Features.ModelStore.Stores;
 using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using YamlDotNet.RepresentationModel;
@@ -84,9 +85,19 @@ public sealed class KubernetesManifestTests
         Assert.All(container.Env, variable => Assert.True(DockerFolder.IsDocumented(variable.Name), variable.Name));
 
         var service = Load("dashboard").OfType<V1Service>().Single();
-        Assert.Equal($"http://{service.Metadata.Name}.ops.svc", container.Env.Single(e => e.Name == "Ops__Kubernetes__DashboardUrl").Value);
-        Assert.Equal(("ClientIP", 80), (service.Spec.SessionAffinity, service.Spec.Ports.Single().Port));
+        Assert.Equal($"http://{service.Metadata.Name}.ops.svc:8080", container.Env.Single(e => e.Name == "Ops__Kubernetes__DashboardUrl").Value);
+        Assert.Equal(("ClientIP", 8080), (service.Spec.SessionAffinity, service.Spec.Ports.Single().Port));
+        Assert.Equal(8080, container.Ports.Single(p => p.Name == service.Spec.Ports.Single().TargetPort.ToString()).ContainerPort);
         Assert.Contains(container.VolumeMounts, mount => container.Env.Single(e => e.Name == "Ops__KeysCertificate").Value.StartsWith(mount.MountPath + "/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Dashboard_Outwards_ReachesNoneOfTheAddressesThatStoresMustNotBe()
+    {
+        var blocks = Load("dashboard").OfType<V1NetworkPolicy>().Single().Spec.Egress.SelectMany(e => e.To ?? []).Select(t => t.IpBlock).OfType<V1IPBlock>().ToList();
+
+        Assert.Equal(["0.0.0.0/0", "::/0"], blocks.Select(b => b.Cidr));
+        Assert.Equal(AddressRules.MetadataNetworks.Select(n => n.ToString()).Order(StringComparer.Ordinal), blocks.SelectMany(b => b.Except).Order(StringComparer.Ordinal));
     }
 
     private static void AssertText(string folder, IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects)

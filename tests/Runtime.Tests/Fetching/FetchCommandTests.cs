@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Ops.Runtime.Tests.Support;
+using Ops.Testing.Kubernetes;
 
 namespace Ops.Runtime.Tests.Fetching;
 
@@ -26,6 +27,19 @@ public sealed class FetchCommandTests : IDisposable
         var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToList();
         Assert.Contains(lines, l => l.GetProperty("EventId").GetInt32() == 1015 && l.GetProperty("State").GetProperty("Fetched").GetInt64() == Content.Length + 3);
         Assert.DoesNotContain("geheim", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fetch_StoreWithAnAuthorityOfItsOwn_IsTrustedOnceTheManifestHasIt()
+    {
+        using var certificates = new TestCertificates();
+        await using var store = await FileServer.StartAsync(Content, certificates.Issue("CN=store", server: true));
+        WriteManifest(certificates.AuthorityPem, ("model.onnx", store.Url, Content));
+
+        var (code, _, errors) = await RunAsync();
+
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Equal(Content, File.ReadAllBytes(folder.File("into/model.onnx")));
     }
 
     [Fact]
@@ -184,12 +198,15 @@ public sealed class FetchCommandTests : IDisposable
 
     private string Part => folder.File($"into/.incoming/{TestModels.Sha256(Content)}.part");
 
-    private void WriteManifest(params (string Path, string Source, byte[] Content)[] files)
+    private void WriteManifest(params (string Path, string Source, byte[] Content)[] files) => WriteManifest(null, files);
+
+    private void WriteManifest(string? authorities, params (string Path, string Source, byte[] Content)[] files)
     {
         File.WriteAllText(folder.File("termination-log"), "");
         File.WriteAllBytes(folder.File("manifest.json"), JsonSerializer.SerializeToUtf8Bytes(new
         {
             digest = new string('d', 64),
+            authorities,
             files = files.Select(f => new { path = f.Path, source = f.Source, sha256 = TestModels.Sha256(f.Content), size = f.Content.Length }),
         }));
     }

@@ -44,6 +44,9 @@ public sealed class FetchManifestTests : IDisposable
     }
 
     [Fact]
+    public void Read_AuthoritiesThatAreNone_IsRefused() => Assert.Contains("Authorities must be", Refused(m => m["authorities"] = "none"), StringComparison.Ordinal);
+
+    [Fact]
     public void Read_NoFiles_IsRefused() => Assert.Contains("at least one file", Refused(m => m["files"] = new JsonArray()), StringComparison.Ordinal);
 
     [Fact]

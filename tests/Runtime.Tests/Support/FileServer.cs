@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -24,14 +26,26 @@ internal sealed class FileServer : IAsyncDisposable
     /// <summary>Which part each request wanted, in order; empty for the whole.</summary>
     public IReadOnlyList<string> Ranges => [.. ranges];
 
-    public static async Task<FileServer> StartAsync(byte[] content, params Habit[] habits)
+    public static Task<FileServer> StartAsync(byte[] content, params Habit[] habits) => StartAsync(content, null, habits);
+
+    /// <summary>Starts one that speaks TLS with this certificate and its key, in PEM.</summary>
+    public static async Task<FileServer> StartAsync(byte[] content, (string Certificate, string Key)? tls, params Habit[] habits)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        if (tls is { } pem)
+        {
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(X509Certificate2.CreateFromPem(pem.Certificate, pem.Key))));
+        }
+
         builder.Services.AddRoutingCore();
         var app = builder.Build();
         var server = new FileServer(app);
-        app.Urls.Add("http://127.0.0.1:0");
+        if (tls is null)
+        {
+            app.Urls.Add("http://127.0.0.1:0");
+        }
+
         var asked = 0;
         app.MapGet("/file", context =>
         {

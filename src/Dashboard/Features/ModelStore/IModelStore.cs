@@ -30,6 +30,9 @@ internal interface IModelStore
     /// <summary>The bucket this store lies in, for imports from elsewhere in it; null where it lies in none.</summary>
     IImportBucket? ImportBucket => null;
 
+    /// <summary>Certificates in PEM of the authorities that sign those of <see cref="SourceForAsync"/>'s addresses, where they are not publicly trusted ones; null otherwise.</summary>
+    string? SourceAuthorities => null;
+
     /// <summary>How this store wants a file cut: bytes of every part but the last. Never more than <see cref="Uploads.PartSizes.Largest"/>, never more than 10,000 parts.</summary>
     int PartSizeFor(long objectBytes);
 

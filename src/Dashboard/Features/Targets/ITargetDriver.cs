@@ -55,6 +55,13 @@ internal interface IDriftSource
     IReadOnlyList<OpenChange> OpenOf(Guid endpointId);
 }
 
+/// <summary>A driver of targets that may share requests out by themselves.</summary>
+internal interface IShareSource
+{
+    /// <summary>Why the shares of these revisions, as they were applied last, are not in force, as the rest of a sentence; null when they are, or nothing but replicas decides there.</summary>
+    string? WhyNotShared(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions);
+}
+
 /// <summary>One revision an endpoint should run: a sealed plan and how many replicas of it now.</summary>
 internal sealed record RevisionSpec(Guid PlanId, string PlanHash, PlanSpec Plan, int Replicas)
 {

@@ -1,5 +1,6 @@
 using AngleSharp.Dom;
 using Bunit;
+using k8s;
 using k8s.Models;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.DependencyInjection;
@@ -42,6 +43,12 @@ public sealed class PlanYamlPanelTests : IAsyncDisposable
         Assert.Contains("kind: Deployment", yaml, StringComparison.Ordinal);
         Assert.Contains(KubernetesSamples.Image, yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("signature=secret", yaml, StringComparison.Ordinal);
+        Assert.StartsWith("# digits: digits 3 in the namespace models", yaml, StringComparison.Ordinal);
+        var secret = Assert.Single(KubernetesYaml.LoadAllFromString(yaml).OfType<V1Secret>());
+        Assert.Null(secret.Data);
+        Assert.Contains($"# The Secret {secret.Metadata.Name} is empty here.", yaml, StringComparison.Ordinal);
+        Assert.Contains("they wait for the key manifest.json of that Secret", yaml, StringComparison.Ordinal);
+        Assert.Contains("Applied without Ops it does not start", panel.Markup, StringComparison.Ordinal);
         Assert.Equal("digits-digits-3.yaml", panel.Find("a[download]").GetAttribute("download"));
 
         panel.Render(p => p.Add(y => y.Plan, KubernetesSamples.Plan with { Version = 4, Replicas = 9 }));

@@ -87,6 +87,28 @@ public sealed class ClusterPageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Added_WithPullSecrets_KeepsThemAndShowsThemAgain()
+    {
+        const string Kubeconfig =
+            """
+            apiVersion: v1
+            kind: Config
+            current-context: c
+            clusters: [{ name: a, cluster: { server: https://10.0.0.1:6443 } }]
+            users: [{ name: u, user: { token: t } }]
+            contexts: [{ name: c, context: { cluster: a, user: u } }]
+            """;
+        await StartAsync();
+        var desk = pages.Bunit.Services.GetRequiredService<ClusterDesk>();
+        ClusterForm form = new() { Name = "edge", Namespace = "models", Registries = "registry.example", Kubeconfig = Kubeconfig, PullSecrets = " registry-login,other" };
+        Assert.True((await desk.AddAsync(pages.World.As("administrator"), form, default)).Succeeded);
+
+        var page = Render("edge");
+
+        page.WaitForAssertion(() => Assert.Contains(page.FindAll("input"), i => i.GetAttribute("value") == "registry-login, other"));
+    }
+
+    [Fact]
     public async Task Retire_NameTypedAndReasonGiven_TakesItOutOfUse()
     {
         await StartAsync();

@@ -6,6 +6,8 @@ namespace Ops.Integration.Tests.Features.ModelStore;
 /// <summary>A store that fails when a test says so, before or after the real one has done its work.</summary>
 internal sealed class FaultyStore(IModelStore inner) : IModelStore
 {
+    public string? SourceAuthorities { get; set; }
+
     /// <summary>Thrown instead of writing.</summary>
     public Func<Exception>? BeforeWrite { get; set; }
 

@@ -13,6 +13,7 @@ public sealed class GatewayTests(ClusterFixture cluster)
     {
         await GatewayApi.InstallAsync(cluster);
         await using var world = await ClusterWorld.CreateAsync(cluster, gateway: "public");
+        await using var controller = new GatewayController(world);
         await world.StartAsync();
         var first = await world.SucceedAsync(1, Routed);
         await UntilAsync(world, 2);
@@ -30,6 +31,54 @@ public sealed class GatewayTests(ClusterFixture cluster)
         Assert.Equal(("public", "digits.example"), (route.Items("spec", "parentRefs").Single().Text("name"), route["spec"]!["hostnames"]![0]!.ToString()));
         Assert.Equal((await world.DeploymentAsync(first.EndpointId, 3))!.Text("metadata", "name"), route.Items("spec", "rules").Single().Items("backendRefs").Single().Text("name"));
     }
+
+    [Fact]
+    public async Task Canary_RouteThatTheGatewayRefuses_ReachesNoStepUntilItIsTaken()
+    {
+        await GatewayApi.InstallAsync(cluster);
+        await using var world = await ClusterWorld.CreateAsync(cluster, gateway: "public");
+        await using var controller = new GatewayController(world);
+        await world.StartAsync();
+        await world.SucceedAsync(1, Routed);
+
+        controller.Refuses = ("Accepted", "NotAllowedByListeners", "no listener allows this namespace");
+        var canary = await world.ApproveAsync(2, Canary(60));
+        await world.ToldAsync(canary, "it waits until requests are shared as planned: the gateway public does not accept its route (NotAllowedByListeners: no listener allows this namespace).");
+        await world.ToldAsync(canary, "The gateway public does not accept its route (NotAllowedByListeners: no listener allows this namespace). Requests to the gateway's address are not shared as planned");
+        Assert.Null((await world.Ops.RolloutAsync(canary.Id)).StepReachedAt);
+
+        controller.Refuses = ("ResolvedRefs", "BackendNotFound", "no such Service");
+        await world.ToldAsync(canary, "the gateway public cannot lead its route to its Services (BackendNotFound: no such Service).");
+        Assert.Null((await world.Ops.RolloutAsync(canary.Id)).StepReachedAt);
+
+        controller.Refuses = null;
+        await ClusterWorld.UntilAsync(async () => (await world.Ops.RolloutAsync(canary.Id)).StepReachedAt is not null, async () => (await world.Ops.RolloutAsync(canary.Id)).Status);
+        await world.ToldAsync(canary, "The gateway takes the route now.");
+        Assert.Equal([75, 25], await WeightsAsync(world));
+        Assert.Equal(RolloutState.Running, (await world.Ops.RolloutAsync(canary.Id)).State);
+    }
+
+    [Fact]
+    public async Task Canary_GatewayThatDoesNotAnswer_FailsAtItsDeadlineAndGoesBack()
+    {
+        await GatewayApi.InstallAsync(cluster);
+        await using var world = await ClusterWorld.CreateAsync(cluster, gateway: "public");
+        await using var controller = new GatewayController(world);
+        await world.StartAsync();
+        await world.SucceedAsync(1, Routed);
+        controller.IsAway = true;
+
+        var canary = await world.ApproveAsync(2, Canary(10));
+        await world.EndedAsync(canary, RolloutState.Failed);
+
+        // What it said of the route before is not about these shares.
+        await world.ToldAsync(canary, "s: Its replicas are ready; it waits until requests are shared as planned: the gateway public has not taken up the newest ones yet.");
+        Assert.Null((await world.Ops.RolloutAsync(canary.Id)).StepReachedAt);
+        await world.QuietAsync(canary, 1);
+    }
+
+    private static Func<DraftPlan, DraftPlan> Canary(int deadline) =>
+        draft => Routed(draft) with { Strategy = "canary", ProgressDeadlineSeconds = deadline, Steps = [new PlanStep { Weight = 25, WaitsForPerson = true }] };
 
     private static DraftPlan Routed(DraftPlan draft) => draft with { Kubernetes = new PlanKubernetes { Namespace = "", Image = "", Hostname = "digits.example" } };
 

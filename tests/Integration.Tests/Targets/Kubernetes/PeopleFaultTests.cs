@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Rollouts;
@@ -134,6 +135,33 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
             () => Task.FromResult("It is still shown as changed."));
 
         static DriftCommands Commands(Dashboard of) => new(of.Services.GetRequiredService<CommandRunner>(), of.Services.GetRequiredService<RolloutFeed>(), of.Services.GetRequiredService<ReconcileQueue>());
+    }
+
+    [Fact]
+    public async Task Endpoint_PersonEmptiesTheSecret_IsFilledAgainAtOnceAndTold()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync();
+        var first = await world.SucceedAsync(1);
+        await world.QuietAsync(first, 1);
+        await world.CalmAsync();
+        var path = $"/api/v1/namespaces/{world.Space}/secrets";
+        var secret = (await world.Api.GetAsync(path)).Body.Items("items").Single(s => s.Text("metadata", "name")!.EndsWith("-fetch", StringComparison.Ordinal));
+        path = $"{path}/{secret.Text("metadata", "name")}";
+
+        Assert.True((await world.Api.MergeAsync(path, """{"data":null}""")).Code < 300);
+
+        await world.Api.UntilAsync(path, s => s.Text("data", "manifest.json") == secret.Text("data", "manifest.json"));
+        await ClusterWorld.UntilAsync(
+            async () => (await EventsAsync()).Any(m => m.Contains("data[manifest.json] of the Secret", StringComparison.Ordinal) && m.EndsWith("It is put back.", StringComparison.Ordinal)),
+            async () => string.Join(" | ", await EventsAsync()));
+        Assert.DoesNotContain(await EventsAsync(), m => m.Contains("store.example", StringComparison.Ordinal));
+
+        async Task<List<string>> EventsAsync()
+        {
+            await using var db = world.Ops.Open();
+            return await db.RolloutEvents.Where(e => e.EndpointId == first.EndpointId).Select(e => e.Message).ToListAsync();
+        }
     }
 
     [Fact]

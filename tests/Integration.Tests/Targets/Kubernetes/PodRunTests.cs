@@ -92,6 +92,18 @@ public sealed class PodRunTests
         Assert.Contains("does not match its SHA-256", said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Resolve_StoreWithAnAuthorityOfItsOwn_TellsWhoIsToBeTrusted()
+    {
+        await using var host = await StartAsync();
+        var (_, revision, _) = await SupplyAsync(host);
+        host.Store.SourceAuthorities = "PEM";
+
+        Assert.Equal("PEM", (await Sources(host).ResolveAsync(revision.Plan, CancellationToken.None)).Value.Authorities);
+    }
+
+    private static VersionSources Sources(UploadHost host) => new(host.Get<IDbContextFactory<RegistryDb>>(), host.Get<ModelStores>());
+
     private static Task<UploadHost> StartAsync() => UploadHost.StartAsync(services: services => services.AddSingleton<FetchLinks>());
 
     /// <summary>Uploads the sample, plans it, and asks for its files as the driver does: the store of this host is a folder, so they come from the dashboard itself.</summary>
@@ -117,8 +129,7 @@ public sealed class PodRunTests
             Kubernetes = new() { Namespace = Namespace, Image = "registry.example/ops/ops-runtime@sha256:" + new string('a', 64) },
         };
         host.Get<IOptions<KubernetesOptions>>().Value.DashboardUrl = host.Address.AbsoluteUri;
-        var sources = new VersionSources(host.Get<IDbContextFactory<RegistryDb>>(), host.Get<ModelStores>());
-        var supply = new VersionSupply(sources.ResolveAsync, host.Get<FetchLinks>(), TimeProvider.System);
+        var supply = new VersionSupply(Sources(host).ResolveAsync, host.Get<FetchLinks>(), TimeProvider.System);
         var planId = Guid.NewGuid();
         var supplied = await supply.GetAsync(planId, plan, CancellationToken.None);
         return (endpoint, new(planId, PlanSpec.HashOf(plan.ToCanonicalJson()), plan, 1), supplied.Value.Source);

@@ -43,6 +43,9 @@ internal sealed class S3Store : IModelStore, IDirectParts, IDisposable
     public long LargestObjectBytes => S3PartSizes.LargestObject;
 
     /// <inheritdoc/>
+    public string? SourceAuthorities => string.IsNullOrWhiteSpace(settings.CaPem) ? null : settings.CaPem;
+
+    /// <inheritdoc/>
     public bool TakesPartsAfterAssembly => false;
 
     /// <inheritdoc/>

@@ -12,7 +12,8 @@ namespace Ops.Dashboard.Features.ModelStore.Stores;
 /// </summary>
 internal sealed class AddressRules(IOptions<StoresOptions> options)
 {
-    private static readonly IPNetwork[] Metadata =
+    /// <summary>Where clouds hand out credentials of the machine: what this dashboard connects to and what pods may reach both leave these out.</summary>
+    public static IReadOnlyList<IPNetwork> MetadataNetworks { get; } =
     [
         IPNetwork.Parse("169.254.0.0/16"),
         IPNetwork.Parse("fe80::/10"),
@@ -79,7 +80,7 @@ internal sealed class AddressRules(IOptions<StoresOptions> options)
     public static bool IsMetadata(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return Metadata.Any(network => network.Contains(plain));
+        return MetadataNetworks.Any(network => network.Contains(plain));
     }
 
     private static Failure Refused(string field) =>

@@ -160,6 +160,7 @@ internal sealed class EndpointReconciler(
         await TakeStepAsync(picture, step, wanted, driver, reference, cancellation);
         if (lease.IsHeld)
         {
+            step = SharesInForce.Hold(step, picture, rollout, driver, reference);
             await RecordAsync(picture, rollout, input, step, cancellation);
         }
 

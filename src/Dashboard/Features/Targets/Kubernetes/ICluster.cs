@@ -109,6 +109,9 @@ internal sealed record ClusterSettings
     /// <summary>Where pods go, whatever people choose.</summary>
     public PlacementRules Placement { get; init; } = new();
 
+    /// <summary>Secrets of the namespace with which nodes sign in to registries.</summary>
+    public IReadOnlyList<string> PullSecrets { get; init; } = [];
+
     /// <summary>Whether pods are reached by their own addresses, because the dashboard runs in the same cluster.</summary>
     public bool ReachesPods { get; init; }
 

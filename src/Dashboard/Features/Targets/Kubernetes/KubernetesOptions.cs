@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Options;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes;
@@ -8,8 +10,11 @@ internal sealed class KubernetesOptions
     /// <summary>Where in the configuration these options are.</summary>
     public const string Section = "Ops:Kubernetes";
 
-    /// <summary>Where pods reach this dashboard, such as <c>http://ops-dashboard.ops.svc</c>. Needed for versions in stores that have no addresses of their own: the data folder and git.</summary>
+    /// <summary>Where pods reach this dashboard, such as <c>http://ops-dashboard.ops.svc:8080</c>. Needed for versions in stores that have no addresses of their own: the data folder and git.</summary>
     public string? DashboardUrl { get; set; }
+
+    /// <summary>A file with the certificates (PEM) of the authorities that sign the certificate of <see cref="DashboardUrl"/>; pods then trust them besides the system's.</summary>
+    public string? DashboardCaFile { get; set; }
 
     /// <summary>Whether a kubeconfig may say not to check a cluster's certificate, or name a server by http. Whoever is on the way then reads the token.</summary>
     public bool AllowInsecure { get; set; }
@@ -50,7 +55,8 @@ internal sealed class ValidateKubernetesOptions : IValidateOptions<KubernetesOpt
         Require(
             string.IsNullOrEmpty(url)
             || (Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Query.Length == 0 && address.Fragment.Length == 0 && address.UserInfo.Length == 0),
-            $"{nameof(KubernetesOptions.DashboardUrl)} must be an http or https address without a query, such as http://ops-dashboard.ops.svc.");
+            $"{nameof(KubernetesOptions.DashboardUrl)} must be an http or https address without a query, such as http://ops-dashboard.ops.svc:8080.");
+        Require(string.IsNullOrEmpty(options.DashboardCaFile) || IsCertificates(options.DashboardCaFile), $"{nameof(KubernetesOptions.DashboardCaFile)} must be the absolute path of a file of certificates in PEM.");
         foreach (var (path, index) in options.Kubeconfig.Select((path, index) => (path, index)))
         {
             Require(Path.IsPathFullyQualified(path ?? ""), $"{nameof(KubernetesOptions.Kubeconfig)}:{index} must be an absolute path.");
@@ -70,6 +76,20 @@ internal sealed class ValidateKubernetesOptions : IValidateOptions<KubernetesOpt
             {
                 failures.Add($"{KubernetesOptions.Section}:{otherwise}");
             }
+        }
+    }
+
+    private static bool IsCertificates(string path)
+    {
+        try
+        {
+            X509Certificate2Collection certificates = [];
+            certificates.ImportFromPemFile(path);
+            return Path.IsPathFullyQualified(path) && certificates.Count > 0;
+        }
+        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 }

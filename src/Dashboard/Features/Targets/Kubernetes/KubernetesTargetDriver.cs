@@ -16,7 +16,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes;
 /// registry. What it sees comes from watches; it acts only in <see cref="ApplyAsync"/>.
 /// </summary>
 internal sealed class KubernetesTargetDriver(
-    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, ILogStream, IPlanFiller, IDriftSource, IDisposable
+    IClusters clusters, WantedObjects wanted, ITurn turn, ObservedEndpoints observed, ITargetEvents events, TimeProvider time, ILogger<KubernetesTargetDriver> log) : ITargetDriver, ILogStream, IPlanFiller, IDriftSource, IShareSource, IDisposable
 {
     private const int MostLogLines = 10_000;
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(3);
@@ -150,6 +150,12 @@ internal sealed class KubernetesTargetDriver(
 
     /// <inheritdoc/>
     public IReadOnlyList<OpenChange> OpenOf(Guid endpointId) => [.. DriftOf(endpointId).Select(i => i.Opened)];
+
+    /// <inheritdoc/>
+    public string? WhyNotShared(EndpointRef endpoint, IReadOnlyList<RevisionSpec> revisions) =>
+        ClusterOf(endpoint.Id) is { } cluster && cluster.Watches(HttpRoute.KindName) && HttpRoute.Of(endpoint, revisions, cluster.Settings.Namespace, cluster.Settings.Gateway) is { } wanted
+            ? RouteAcceptance.WhyNotInForce(wanted, HttpRoute.Find(cluster, endpoint))
+            : null;
 
     // The id only chooses among pods that are known to be this endpoint's.
     private static (string Container, bool Previous)? ContainerToRead(ICluster cluster, EndpointRef endpoint, string replicaId)

@@ -96,7 +96,7 @@ internal sealed class PlanTrial(PlanObjects objects, CommandRunner runner)
         }
 
         // Addresses of files are renewed all the time, whatever is planned.
-        var differences = Drift.Between(one, there).Where(d => !d.Path.Contains(ObjectLabels.ExpiresAt, StringComparison.Ordinal)).Select(d => d.Comparison).ToList();
+        var differences = Drift.Between(one, there).Where(d => !d.IsSecretContent && !d.Path.Contains(ObjectLabels.ExpiresAt, StringComparison.Ordinal)).Select(d => d.Comparison).ToList();
         return new(kind, name, differences.Count == 0 ? TrialOutcome.Same : TrialOutcome.Differs, differences);
     }
 

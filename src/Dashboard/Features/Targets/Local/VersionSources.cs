@@ -7,7 +7,11 @@ using Ops.Data.Rollouts;
 namespace Ops.Dashboard.Features.Targets.Local;
 
 /// <summary>What a runtime needs to fetch a version.</summary>
-internal sealed record VersionSource(string Format, IReadOnlyList<FileSource> Files);
+internal sealed record VersionSource(string Format, IReadOnlyList<FileSource> Files)
+{
+    /// <summary>Certificates in PEM of the authorities that sign the sources' own, where these are not publicly trusted; null otherwise.</summary>
+    public string? Authorities { get; init; }
+}
 
 /// <summary>One file of a version and where it is to be had.</summary>
 internal sealed record FileSource(string Path, Uri Source, string Sha256, long SizeBytes);
@@ -54,7 +58,7 @@ internal sealed class VersionSources(IDbContextFactory<RegistryDb> databases, Mo
             files.Add(new(file.Path, await store.SourceForAsync(file.ObjectId, SourceLifetime, cancellation), file.Sha256, file.SizeBytes));
         }
 
-        return new VersionSource(version.Format, files);
+        return new VersionSource(version.Format, files) { Authorities = store.SourceAuthorities };
     }
 
     /// <summary>Whether the registry still knows the plan of a replica that an earlier dashboard left behind, and its endpoint has not been retired.</summary>

@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.ModelStore;
 using Ops.Dashboard.Features.ModelStore.S3;
 using Ops.Dashboard.Features.ModelStore.Uploads;
+using Ops.Testing.Kubernetes;
 
 namespace Ops.Dashboard.Tests.Features.ModelStore.S3;
 
@@ -23,6 +25,17 @@ public sealed class S3StoreKindTests : IDisposable
         using var store = Assert.IsType<S3Store>(made.Value);
         Assert.Equal("bucket", store.Name);
         Assert.Null(store.DirectParts);
+        Assert.Null(((IModelStore)store).SourceAuthorities);
+    }
+
+    [Fact]
+    public void Create_WithAnAuthorityOfItsOwn_SaysWhoIsToBeTrustedByThoseWhoFetch()
+    {
+        using var certificates = new TestCertificates();
+
+        using var store = (S3Store)kind.Create("bucket", JsonSerializer.Serialize(new { endpoint = "https://minio.example.org", bucket = "models", prefix = "ops/", caPem = certificates.AuthorityPem }), Secrets).Value;
+
+        Assert.Equal(certificates.AuthorityPem, store.SourceAuthorities);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Text;
 using k8s.Models;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -315,6 +316,26 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         await ApplyAsync(one);
 
         Assert.Equal([$"apply Secret/{first}-fetch"], cluster.Calls);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    public async Task Apply_AddressesThatSomebodyElseHasChanged_ArePutBackAtOnceAndNeverShown(string? content)
+    {
+        await SettledAsync();
+        cluster.Edit<V1Secret>($"{first}-fetch", s => s.Data = content is null ? null : new Dictionary<string, byte[]> { ["manifest.json"] = Encoding.UTF8.GetBytes(content) });
+
+        await ApplyAsync(one);
+        await ApplyAsync(one);
+
+        Assert.Equal([$"apply Secret/{first}-fetch"], cluster.Calls);
+        Assert.Contains("https://store.example/", Encoding.UTF8.GetString(cluster.All<V1Secret>().Single().Data["manifest.json"]), StringComparison.Ordinal);
+        var message = Assert.Single(told).Message;
+        Assert.StartsWith($"data[manifest.json] of the Secret {first}-fetch was changed from sha256:", message, StringComparison.Ordinal);
+        Assert.EndsWith("by kubectl-edit. It is put back.", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("store.example", message, StringComparison.Ordinal);
+        Assert.Empty(driver.DriftOf(Endpoint.Id));
     }
 
     [Fact]

@@ -43,7 +43,7 @@ internal sealed class WantedObjects(VersionSupply supply)
 
         List<IKubernetesObject<V1ObjectMeta>> objects =
         [
-            EndpointObjects.ServiceAccount(endpoint, ns),
+            EndpointObjects.ServiceAccount(endpoint, ns, cluster.Settings.PullSecrets),
             EndpointObjects.NetworkPolicy(endpoint, supplied.Select(s => s.Version.Source), ns),
             EndpointObjects.DisruptionBudget(endpoint, ns),
         ];

@@ -48,6 +48,11 @@ internal static class ClusterChecker
                 Tell(await RightsAsync(api, null, null, right, cancellation));
             }
 
+            foreach (var secret in settings.PullSecrets)
+            {
+                Tell(await PullSecret.CheckAsync(api, settings.Namespace, secret, cancellation));
+            }
+
             if (settings.Prometheus.Length > 0)
             {
                 Tell(await PrometheusAsync(prometheus, settings, cancellation));

@@ -35,6 +35,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
             Registries = settings.Registries,
             Images = settings.Images(),
             Placement = settings.Placement(),
+            PullSecrets = settings.PullSecrets,
             ReachesPods = settings.InCluster,
             Prometheus = settings.Prometheus.Length == 0 ? null : new(settings.Prometheus),
             Gateway = settings.Gateway.Length == 0 ? null : (settings.GatewayNamespace.Length == 0 ? null : settings.GatewayNamespace, settings.Gateway),

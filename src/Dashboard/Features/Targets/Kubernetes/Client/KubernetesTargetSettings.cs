@@ -69,6 +69,9 @@ internal sealed record KubernetesTargetSettings
     [JsonIgnore]
     public bool ReadsFiles => InCluster || MachineKubeconfig;
 
+    /// <summary>Secrets of the namespace with which nodes sign in to registries; empty for what the nodes have themselves.</summary>
+    public IReadOnlyList<string> PullSecrets { get; init; } = [];
+
     /// <summary>Reads settings of the registry.</summary>
     /// <exception cref="InvalidOperationException">They are not what was written.</exception>
     public static KubernetesTargetSettings Read(string json)
@@ -132,6 +135,7 @@ internal sealed record KubernetesTargetSettings
         GatewayNamespace = GatewayNamespace.Trim(' '),
         Gateway = Gateway.Trim(' '),
         Prometheus = Prometheus.Trim(' '),
+        PullSecrets = [.. PullSecrets.Select(s => s.Trim(' ')).Where(s => s.Length > 0).Distinct(StringComparer.Ordinal)],
     };
 
     /// <summary>Checks them; the first thing that is wrong, with its field.</summary>
@@ -185,6 +189,11 @@ internal sealed record KubernetesTargetSettings
         if (GatewayNamespace.Length > 0 && (Gateway.Length == 0 || !Names.Check(GatewayNamespace, "gateway").Succeeded))
         {
             return Failure.Invalid("Name the gateway and its namespace, or neither.", "gateway");
+        }
+
+        if (PullSecrets.Count > PullSecret.Most || PullSecrets.Any(s => !PullSecret.IsName(s)))
+        {
+            return Failure.Invalid($"Name at most {PullSecret.Most} secrets of the namespace, such as registry-login: lower-case letters, digits, hyphens and dots.", "pullSecrets");
         }
 
         return Prometheus.Length == 0

@@ -23,9 +23,12 @@ internal static class ContainerWords
     private const int Longest = 600;
 
     /// <summary>What is wrong while a container waits, or null when it only waits its turn.</summary>
-    public static string? Trouble(V1ContainerStatus status, V1ContainerStateWaiting waiting) => waiting.Reason switch
+    /// <param name="status">The container.</param>
+    /// <param name="waiting">What it waits for.</param>
+    /// <param name="pullSecrets">With which the pod's images are fetched.</param>
+    public static string? Trouble(V1ContainerStatus status, V1ContainerStateWaiting waiting, IEnumerable<string> pullSecrets) => waiting.Reason switch
     {
-        "ImagePullBackOff" or "ErrImagePull" => Image(waiting),
+        "ImagePullBackOff" or "ErrImagePull" => Image(waiting, string.Join(", ", pullSecrets)),
         "InvalidImageName" => "The name of its image cannot be read.",
         "ErrImageNeverPull" => "Its image is not on the node, and the node may not fetch it.",
         "ImageInspectError" => "Its image on the node is damaged.",
@@ -78,13 +81,14 @@ internal static class ContainerWords
 
     private static string? EndOf(V1ContainerStatus status, V1ContainerStateTerminated end) => status.Name == PodTemplate.Fetch && end.ExitCode != 0 ? FetchEnded(end) : Ended(end);
 
-    private static string Image(V1ContainerStateWaiting waiting)
+    private static string Image(V1ContainerStateWaiting waiting, string pullSecrets)
     {
         var message = waiting.Message ?? "";
         var why = message switch
         {
             _ when Has("not found") || Has("manifest unknown") || Has("name unknown") => "it is not there",
-            _ when Has("unauthorized") || Has("authentication required") || Has("denied") || Has("403") || Has("401") => "the registry refuses it to this cluster; a pull secret may be missing",
+            _ when Has("unauthorized") || Has("authentication required") || Has("denied") || Has("403") || Has("401") =>
+                pullSecrets.Length == 0 ? "the registry refuses it to this cluster. The target names no pull secret; an administrator may add one" : $"the registry refuses it to this cluster. Its pull secrets ({pullSecrets}) are missing, too old, or not for this image",
             _ when Has("no such host") || Has("i/o timeout") || Has("connection refused") || Has("dial tcp") => "the registry cannot be reached from the node",
             _ when Has("x509") || Has("certificate") => "the registry's certificate is not trusted on the node",
             _ when Has("toomanyrequests") || Has("429") => "the registry allows no more downloads for now",

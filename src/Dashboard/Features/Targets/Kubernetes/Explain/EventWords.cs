@@ -26,6 +26,7 @@ internal static class EventWords
             ("TaintManagerEviction", _) => (RolloutEventLevel.Warning, $"{of} is driven from its node by a taint."),
             ("NodeNotReady", _) => (RolloutEventLevel.Warning, $"{of}: its node does not answer any more."),
             ("ProbeWarning", _) => (RolloutEventLevel.Warning, $"{of}: {said}"),
+            ("FailedToRetrieveImagePullSecret", _) => (RolloutEventLevel.Warning, $"{of}: a pull secret of the target is not in the namespace: {said}"),
             ("FailedMount" or "FailedAttachVolume", _) => (RolloutEventLevel.Error, $"{of}: a volume cannot be made ready: {said}"),
             ("FailedGetResourceMetric" or "FailedComputeMetricsReplicas" or "FailedGetPodsMetric", _) =>
                 (RolloutEventLevel.Warning, $"{of} cannot scale, because it gets no figures: {said}"),

@@ -64,7 +64,7 @@ internal static class PodReader
 
         foreach (var status in new[] { fetch, server })
         {
-            if (status?.State?.Waiting is { } waiting && ContainerWords.Trouble(status, waiting) is { } trouble)
+            if (status?.State?.Waiting is { } waiting && ContainerWords.Trouble(status, waiting, pod.Spec?.ImagePullSecrets?.Select(s => s.Name) ?? []) is { } trouble)
             {
                 return (ReplicaPhase.Failed, trouble, "The cluster tries again, each time after a longer wait.");
             }

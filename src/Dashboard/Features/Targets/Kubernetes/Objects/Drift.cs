@@ -31,7 +31,10 @@ internal sealed record DriftItem(string Kind, string Name, string Path, string? 
     public bool IsMissing => Path.Length == 0;
 
     /// <summary>Whether it changes what runs, and so what people decided about.</summary>
-    public bool TouchesPods => Path.StartsWith("spec.template", StringComparison.Ordinal);
+    public bool TouchesPods => Path.StartsWith("spec.template", StringComparison.Ordinal) || IsSecretContent;
+
+    /// <summary>Whether it is what is in a Secret, without which no new pod starts. Only its hash is known here.</summary>
+    public bool IsSecretContent => Kind == V1Secret.KubeKind && Path.StartsWith("data", StringComparison.Ordinal);
 
     /// <summary>A plain sentence.</summary>
     public string Sentence => IsMissing
@@ -70,6 +73,7 @@ internal static class Drift
         ["containers"] = "name",
         ["initContainers"] = "name",
         ["env"] = "name",
+        ["imagePullSecrets"] = "name",
         ["volumes"] = "name",
         ["volumeMounts"] = "mountPath",
         ["tolerations"] = "key",

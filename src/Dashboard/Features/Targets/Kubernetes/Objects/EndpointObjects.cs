@@ -9,21 +9,23 @@ internal static class EndpointObjects
     /// <summary>The port of Services.</summary>
     public const int ServicePort = 80;
 
-    private const string AnyIPv4 = "0.0.0.0/0";
-    private const string AnyIPv6 = "::/0";
-
-    // Where clouds hand out credentials of the machine: nothing that a model runs has business there.
-    private const string LinkLocalIPv4 = "169.254.0.0/16";
-    private const string LinkLocalIPv6 = "fe80::/10";
-
     /// <summary>Whose name the pods go by. It may do nothing, and its token is not given to them.</summary>
-    public static V1ServiceAccount ServiceAccount(EndpointRef endpoint, string ns) => new()
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="pullSecrets">With which nodes sign in to registries. Pods get them from here as they are made, so that another choice restarts none that runs.</param>
+    public static V1ServiceAccount ServiceAccount(EndpointRef endpoint, string ns, IReadOnlyList<string> pullSecrets)
     {
-        ApiVersion = "v1",
-        Kind = "ServiceAccount",
-        Metadata = Metadata(endpoint, ns),
-        AutomountServiceAccountToken = false,
-    };
+        var metadata = Metadata(endpoint, ns);
+        metadata.Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [ObjectLabels.PullSecrets] = string.Join(',', pullSecrets) };
+        return new()
+        {
+            ApiVersion = "v1",
+            Kind = "ServiceAccount",
+            Metadata = metadata,
+            AutomountServiceAccountToken = false,
+            ImagePullSecrets = pullSecrets.Count == 0 ? null : [.. pullSecrets.Select(s => new V1LocalObjectReference { Name = s })],
+        };
+    }
 
     /// <summary>The endpoint's address in the cluster.</summary>
     /// <param name="endpoint">The endpoint.</param>
@@ -48,40 +50,21 @@ internal static class EndpointObjects
 
     /// <summary>In: only to the server's port. Out: only to name servers and to where the files are.</summary>
     /// <param name="endpoint">The endpoint.</param>
-    /// <param name="sources">Files of the revisions; their addresses say which ports lead to the store.</param>
+    /// <param name="sources">Files of the revisions; their addresses say what leads to the store.</param>
     /// <param name="ns">The namespace.</param>
-    public static V1NetworkPolicy NetworkPolicy(EndpointRef endpoint, IEnumerable<VersionSource> sources, string ns)
+    public static V1NetworkPolicy NetworkPolicy(EndpointRef endpoint, IEnumerable<VersionSource> sources, string ns) => new()
     {
-        var ports = sources.SelectMany(s => s.Files).Where(f => f.Source.Port > 0).Select(f => f.Source.Port).Distinct().Order().ToList();
-        List<V1NetworkPolicyEgressRule> outward = [new() { Ports = [Port("UDP", 53), Port("TCP", 53)] }];
-        if (ports.Count > 0)
+        ApiVersion = "networking.k8s.io/v1",
+        Kind = "NetworkPolicy",
+        Metadata = Metadata(endpoint, ns),
+        Spec = new()
         {
-            outward.Add(new()
-            {
-                To =
-                [
-                    new() { IpBlock = new() { Cidr = AnyIPv4, Except = [LinkLocalIPv4] } },
-                    new() { IpBlock = new() { Cidr = AnyIPv6, Except = [LinkLocalIPv6] } },
-                    new() { NamespaceSelector = new() },
-                ],
-                Ports = [.. ports.Select(p => Port("TCP", p))],
-            });
-        }
-
-        return new()
-        {
-            ApiVersion = "networking.k8s.io/v1",
-            Kind = "NetworkPolicy",
-            Metadata = Metadata(endpoint, ns),
-            Spec = new()
-            {
-                PodSelector = new() { MatchLabels = ObjectLabels.PodsOf(endpoint) },
-                PolicyTypes = ["Ingress", "Egress"],
-                Ingress = [new() { Ports = [Port("TCP", RevisionFiles.Port)] }],
-                Egress = outward,
-            },
-        };
-    }
+            PodSelector = new() { MatchLabels = ObjectLabels.PodsOf(endpoint) },
+            PolicyTypes = ["Ingress", "Egress"],
+            Ingress = [new() { Ports = [new() { Protocol = "TCP", Port = RevisionFiles.Port }] }],
+            Egress = FetchEgress.Rules(sources, ns),
+        },
+    };
 
     /// <summary>What a Service of these pods is.</summary>
     internal static V1ServiceSpec ServiceSpec(Dictionary<string, string> selector) => new()
@@ -101,6 +84,4 @@ internal static class EndpointObjects
         // One that is no longer named may have pods still that answer, such as a canary that failed.
         return serving.Count == 0 || (serving.Count > 1 && serving.Count == revisions.Count) ? ObjectLabels.PodsOf(endpoint) : ObjectLabels.PodsOf(endpoint, serving[0].PlanId);
     }
-
-    private static V1NetworkPolicyPort Port(string protocol, int port) => new() { Protocol = protocol, Port = port };
 }

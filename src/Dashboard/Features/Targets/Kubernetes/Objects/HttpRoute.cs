@@ -8,13 +8,16 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 [KubernetesEntity(Group = "gateway.networking.k8s.io", ApiVersion = "v1", Kind = "HTTPRoute", PluralName = "httproutes")]
 internal sealed record HttpRoute : IKubernetesObject<V1ObjectMeta>
 {
+    /// <summary>What the kind is called.</summary>
+    public const string KindName = "HTTPRoute";
+
     /// <inheritdoc/>
     [JsonPropertyName("apiVersion")]
     public string ApiVersion { get; set; } = "gateway.networking.k8s.io/v1";
 
     /// <inheritdoc/>
     [JsonPropertyName("kind")]
-    public string Kind { get; set; } = "HTTPRoute";
+    public string Kind { get; set; } = KindName;
 
     /// <inheritdoc/>
     [JsonPropertyName("metadata")]
@@ -23,6 +26,11 @@ internal sealed record HttpRoute : IKubernetesObject<V1ObjectMeta>
     /// <summary>What is wanted.</summary>
     [JsonPropertyName("spec")]
     public HttpRouteSpec Spec { get; set; } = new();
+
+    /// <summary>What gateways say to it; null while none has said anything, and in what is applied.</summary>
+    [JsonPropertyName("status")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HttpRouteStatus? Status { get; set; }
 
     /// <summary>Makes the route of an endpoint, or null when its plan names no host or its target no gateway.</summary>
     /// <param name="endpoint">The endpoint.</param>
@@ -45,6 +53,9 @@ internal sealed record HttpRoute : IKubernetesObject<V1ObjectMeta>
                 },
             };
     }
+
+    /// <summary>The route of an endpoint as it was seen last, or null when it has none.</summary>
+    public static HttpRoute? Find(ICluster cluster, EndpointRef endpoint) => cluster.Find(KindName, ObjectNames.Of(endpoint)) as HttpRoute;
 
     // Without shares of their own revisions get requests by their replicas, as they would through one Service.
     private static IEnumerable<(RevisionSpec Revision, int Weight)> Weights(IReadOnlyList<RevisionSpec> revisions) =>

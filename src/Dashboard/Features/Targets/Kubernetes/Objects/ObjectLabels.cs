@@ -28,6 +28,9 @@ internal static class ObjectLabels
     /// <summary>Until when the addresses in a Secret work (annotation, ISO 8601).</summary>
     public const string ExpiresAt = "ops-dashboard/expires-at";
 
+    /// <summary>The pull secrets that a ServiceAccount was given (annotation, separated by commas), so that one that is taken away is noticed among those that clusters add.</summary>
+    public const string PullSecrets = "ops-dashboard/pull-secrets";
+
     /// <summary>Selects everything that dashboards made.</summary>
     public const string Selector = ManagedBy + "=" + Manager;
 

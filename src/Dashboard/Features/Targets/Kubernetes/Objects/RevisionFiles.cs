@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Ops.Dashboard.Features.Targets.Local;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Objects;
@@ -25,7 +26,7 @@ internal static class RevisionFiles
     /// <summary>For how long requests in flight may take then.</summary>
     public const int DrainTimeoutSeconds = 30;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>Where the files of a version lie: the runtime looks into a folder of this name, and hashes each file again before it loads anything.</summary>
     public static string FolderOf(RevisionSpec revision) => $"{ModelsFolder}/{revision.Plan.VersionDigest.ToLowerInvariant()}";
@@ -36,6 +37,7 @@ internal static class RevisionFiles
         {
             files = source.Files.Select(f => new { path = f.Path, source = f.Source.AbsoluteUri, sha256 = f.Sha256, size = f.SizeBytes }).ToArray(),
             digest = revision.Plan.VersionDigest,
+            authorities = source.Authorities,
         },
         Json);
 

@@ -16,6 +16,24 @@ internal sealed class FetchLinks(IDataProtectionProvider protection, IOptions<Ku
 
     private readonly ITimeLimitedDataProtector protector = protection.CreateProtector("Ops.Kubernetes.Fetch.v1").ToTimeLimitedDataProtector();
 
+    /// <summary>Certificates in PEM of the authorities that sign the dashboard's own at that address; null where they are publicly trusted ones.</summary>
+    /// <exception cref="InvalidOperationException">The file that holds them cannot be read.</exception>
+    public string? Authorities
+    {
+        get
+        {
+            try
+            {
+                // Read anew each time: such files are renewed in place.
+                return options.Value.DashboardCaFile is { Length: > 0 } file ? File.ReadAllText(file) : null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new InvalidOperationException($"The file that {KubernetesOptions.Section}:{nameof(KubernetesOptions.DashboardCaFile)} names cannot be read.", exception);
+            }
+        }
+    }
+
     /// <summary>Makes one.</summary>
     public Result<Uri> Make(Guid versionId, string path, TimeSpan lifetime)
     {

@@ -32,6 +32,7 @@ internal sealed class VersionSupply(Func<PlanSpec, CancellationToken, Task<Resul
         }
 
         List<FileSource> files = [];
+        var authorities = resolved.Value.Authorities;
         foreach (var file in resolved.Value.Files)
         {
             if (!file.Source.IsFile)
@@ -48,9 +49,10 @@ internal sealed class VersionSupply(Func<PlanSpec, CancellationToken, Task<Resul
             }
 
             files.Add(file with { Source = link.Value });
+            authorities = links.Authorities;
         }
 
-        var supplied = new SuppliedVersion(resolved.Value with { Files = files }, now + Lifetime);
+        var supplied = new SuppliedVersion(resolved.Value with { Files = files, Authorities = authorities }, now + Lifetime);
         known[planId] = supplied;
         return supplied;
     }

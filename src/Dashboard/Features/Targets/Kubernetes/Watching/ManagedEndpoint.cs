@@ -2,6 +2,7 @@ using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 using Ops.Dashboard.Features.Targets.Kubernetes.Explain;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Watching;
 
@@ -18,6 +19,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     private readonly Lock gate = new();
     private volatile IReadOnlyDictionary<string, (long Fetched, long Total)> fetches = new Dictionary<string, (long, long)>();
     private EndpointObservation? last;
+    private string? refusal;
     private long actedAt = DateTimeOffset.MinValue.UtcTicks;
 
     /// <summary>Which.</summary>
@@ -76,6 +78,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
                 events!.Report(happened);
             }
 
+            TellRoute(now, events);
             last = seen;
             if (isNew || always)
             {
@@ -85,4 +88,32 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
             return seen;
         }
     }
+
+    // A gateway that refuses a route fails no pod, so nothing else would say it.
+    private void TellRoute(DateTimeOffset now, ITargetEvents events)
+    {
+        var route = HttpRoute.Find(cluster, endpoint);
+        var found = route is null ? null : RouteAcceptance.RefusalOf(route);
+        if (found == refusal || !ActsAt(now))
+        {
+            return;
+        }
+
+        refusal = found;
+        events.Report(new()
+        {
+            EndpointId = endpoint.Id,
+            EndpointName = endpoint.Name,
+            PlanId = Guid.Empty,
+            ReplicaId = ObjectNames.Of(endpoint),
+            At = now,
+            Level = found is null ? RolloutEventLevel.Info : RolloutEventLevel.Warning,
+            Kind = TargetEventKinds.Cluster,
+            Message = found is not null ? $"{Capital(found)}. Requests to the gateway's address are not shared as planned: they go where it sent them before, or nowhere."
+                : route is null ? "The route that the gateway refused is gone."
+                : "The gateway takes the route now.",
+        });
+    }
+
+    private static string Capital(string words) => char.ToUpperInvariant(words[0]) + words[1..];
 }

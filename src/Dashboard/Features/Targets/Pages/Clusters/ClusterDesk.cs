@@ -77,6 +77,7 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             Gateway = form.Gateway,
             GatewayNamespace = form.GatewayNamespace,
             Prometheus = form.Prometheus,
+            PullSecrets = form.PullSecrets.Split(['\n', '\r', ',', ' '], StringSplitOptions.RemoveEmptyEntries),
         },
     };
 
@@ -116,6 +117,7 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             Gateway = settings.Gateway,
             GatewayNamespace = settings.GatewayNamespace,
             Prometheus = settings.Prometheus,
+            PullSecrets = string.Join(", ", settings.PullSecrets),
         };
     }
 }

@@ -18,4 +18,5 @@ internal static class ClusterFields
     public const string PriorityClass = "priorityClass";
     public const string Gateway = "gateway";
     public const string Prometheus = "prometheus";
+    public const string PullSecrets = "pullSecrets";
 }

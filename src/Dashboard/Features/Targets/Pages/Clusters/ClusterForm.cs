@@ -64,4 +64,7 @@ public sealed class ClusterForm
 
     /// <summary>Where Prometheus answers.</summary>
     public string Prometheus { get; set; } = "";
+
+    /// <summary>Secrets with which nodes sign in to registries, separated by commas.</summary>
+    public string PullSecrets { get; set; } = "";
 }

@@ -36,6 +36,16 @@ public sealed class PodReaderTests
     }
 
     [Fact]
+    public void Read_ImageRefused_NamesThePullSecretsThatThePodHas()
+    {
+        var pod = Pod(server: new() { Name = "server", State = new() { Waiting = new() { Reason = "ErrImagePull", Message = "pull access denied" } } });
+
+        Assert.Contains("The target names no pull secret", PodReader.Read(pod, direct: true).Reason, StringComparison.Ordinal);
+        pod.Spec.ImagePullSecrets = [new() { Name = "registry-login" }, new() { Name = "other" }];
+        Assert.Contains("Its pull secrets (registry-login, other) are missing, too old, or not for this image.", PodReader.Read(pod, direct: true).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_CrashLoop_RepeatsTheLastLines()
     {
         var seen = Read(server: new()

@@ -47,7 +47,7 @@ public sealed class AppliedObjectsTests
         var (endpoint, revision, source) = (KubernetesSamples.Endpoint, KubernetesSamples.Revision(plan), KubernetesSamples.Source);
         return
         [
-            EndpointObjects.ServiceAccount(endpoint, ns),
+            EndpointObjects.ServiceAccount(endpoint, ns, ["registry-login"]),
             EndpointObjects.NetworkPolicy(endpoint, [source], ns),
             EndpointObjects.DisruptionBudget(endpoint, ns),
             RevisionObjects.Configuration(endpoint, revision, source, ns),

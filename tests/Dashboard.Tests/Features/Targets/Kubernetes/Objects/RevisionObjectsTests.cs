@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using k8s;
 using k8s.Models;
 using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
+using Ops.Dashboard.Features.Targets.Local;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes.Objects;
@@ -45,6 +46,15 @@ public sealed class RevisionObjectsTests
     }
 
     [Fact]
+    public void Deployment_PodThatEnds_HasTimeForAllThatTheServerWaitsFor()
+    {
+        var server = Json(RevisionObjects.Configuration(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models").Data["runtime.json"])["Ops"]!["runtime"]!;
+
+        Assert.Equal((5, 30), ((int)server["drainGraceSeconds"]!, (int)server["drainTimeoutSeconds"]!));
+        Assert.Equal(45, Pod(KubernetesSamples.Plan).TerminationGracePeriodSeconds);
+    }
+
+    [Fact]
     public void FetchSecret_HoldsAddressesHashesAndSizes()
     {
         var secret = RevisionObjects.FetchSecret(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models", new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
@@ -54,6 +64,15 @@ public sealed class RevisionObjectsTests
         Assert.Equal(KubernetesSamples.Plan.VersionDigest, (string?)manifest["digest"]);
         Assert.Equal("https://store.example/model.onnx?signature=secret", (string?)manifest["files"]![0]!["source"]);
         Assert.Equal((10L << 20, new string('a', 64)), ((long)manifest["files"]![0]!["size"]!, (string)manifest["files"]![0]!["sha256"]!));
+    }
+
+    [Fact]
+    public void FetchSecret_StoreWithAnAuthorityOfItsOwn_HoldsIt()
+    {
+        Assert.Equal("PEM", (string?)Manifest(KubernetesSamples.Source with { Authorities = "PEM" })["authorities"]);
+        Assert.False(Manifest(KubernetesSamples.Source).AsObject().ContainsKey("authorities"));
+
+        static JsonNode Manifest(VersionSource source) => Json(RevisionFiles.ManifestOf(KubernetesSamples.Revision(), source));
     }
 
     [Fact]
@@ -157,7 +176,12 @@ public sealed class RevisionObjectsTests
         var scaler = RevisionObjects.Autoscaler(KubernetesSamples.Endpoint, KubernetesSamples.Revision(plan), "models")!;
 
         Assert.Equal((2, 5), (scaler.Spec.MinReplicas, scaler.Spec.MaxReplicas));
-        Assert.Equal(["Resource", "Resource", "Pods"], scaler.Spec.Metrics.Select(m => m.Type));
+        Assert.Equal(
+            [("Resource", "cpu", "Utilization", 70), ("Resource", "memory", "Utilization", 80)],
+            scaler.Spec.Metrics.Take(2).Select(m => (m.Type, m.Resource.Name, m.Resource.Target.Type, m.Resource.Target.AverageUtilization ?? 0)));
+        var queue = scaler.Spec.Metrics[2];
+        Assert.Equal(("Pods", "queue", "AverageValue", "20"), (queue.Type, queue.Pods.Metric.Name, queue.Pods.Target.Type, queue.Pods.Target.AverageValue.ToString()));
+        Assert.Equal(3, scaler.Spec.Metrics.Count);
         Assert.Equal(scaler.Metadata.Name, scaler.Spec.ScaleTargetRef.Name);
         Assert.Null(RevisionObjects.Autoscaler(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), "models"));
     }

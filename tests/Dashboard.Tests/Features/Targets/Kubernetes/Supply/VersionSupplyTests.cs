@@ -5,6 +5,7 @@ using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
 using Ops.Dashboard.Features.Targets.Local;
 using Ops.Data;
 using Ops.Testing;
+using Ops.Testing.Kubernetes;
 
 namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes.Supply;
 
@@ -33,7 +34,7 @@ public sealed class VersionSupplyTests
     [Fact]
     public async Task Get_WithoutAnAddressOfTheDashboard_SaysWhatToSet()
     {
-        var refused = await Supply(Links(null)).GetAsync(Guid.NewGuid(), KubernetesSamples.Plan, CancellationToken.None);
+        var refused = await Supply(Links((string?)null)).GetAsync(Guid.NewGuid(), KubernetesSamples.Plan, CancellationToken.None);
 
         Assert.Contains("Ops:Kubernetes:DashboardUrl", refused.Failure!.Message, StringComparison.Ordinal);
     }
@@ -51,13 +52,35 @@ public sealed class VersionSupplyTests
         Assert.Equal(2, asked);
     }
 
-    private static FetchLinks Links(string? dashboard) => new(new EphemeralDataProtectionProvider(), Options.Create(new KubernetesOptions { DashboardUrl = dashboard }));
+    [Fact]
+    public async Task Get_StoreOrDashboardWithAnAuthorityOfItsOwn_IsSuppliedWithIt()
+    {
+        using var certificates = new TestCertificates();
+        var file = Path.Combine(Directory.CreateTempSubdirectory("ops-ca").FullName, "ca.pem");
+        await File.WriteAllTextAsync(file, certificates.AuthorityPem);
+        KubernetesOptions options = new() { DashboardUrl = "https://ops.example", DashboardCaFile = file };
+        Assert.True(new ValidateKubernetesOptions().Validate(null, options).Succeeded);
 
-    private VersionSupply Supply(FetchLinks links) => new(
+        var here = (await Supply(Links(options)).GetAsync(Guid.NewGuid(), KubernetesSamples.Plan, CancellationToken.None)).Value;
+        var there = (await Supply(Links(options), KubernetesSamples.Source with { Authorities = "the store's" }).GetAsync(Guid.NewGuid(), KubernetesSamples.Plan, CancellationToken.None)).Value;
+
+        Assert.Equal(certificates.AuthorityPem, here.Source.Authorities);
+        Assert.Equal("the store's", there.Source.Authorities);
+
+        await File.WriteAllTextAsync(file, "no certificate");
+        Assert.Contains("Ops:Kubernetes:DashboardCaFile must be", new ValidateKubernetesOptions().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    private static FetchLinks Links(KubernetesOptions options) => new(new EphemeralDataProtectionProvider(), Options.Create(options));
+
+    private static FetchLinks Links(string? dashboard) => Links(new KubernetesOptions { DashboardUrl = dashboard });
+
+    private VersionSupply Supply(FetchLinks links, VersionSource? source = null) => new(
         (_, _) =>
         {
             asked++;
-            return Task.FromResult(Result.Of(new VersionSource(
+            return Task.FromResult(Result.Of(source ?? new VersionSource(
                 "onnx", [new("model.onnx", new Uri("file:///data/objects/x"), new string('a', 64), 1), new("labels.txt", new Uri("https://store.example/x"), new string('b', 64), 1)])));
         },
         links,
