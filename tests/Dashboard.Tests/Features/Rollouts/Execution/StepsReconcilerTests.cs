@@ -130,6 +130,50 @@ public sealed class StepsReconcilerTests
     }
 
     [Fact]
+    public async Task Reconcile_BlueGreenIsSwitched_TheOldOnesStayForTheSetTimeAndNoLonger()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var (blue, plan) = await SwitchedAsync(world, controller, keepSeconds: 60);
+        var switchedAt = (await world.RolloutAsync(blue.Id)).StepReachedAt!.Value;
+
+        while (world.Time.GetUtcNow() - switchedAt < TimeSpan.FromSeconds(60))
+        {
+            await controller.LookAsync(blue.EndpointId);
+            Assert.Equal(2, world.Machine.Of(blue.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
+            Assert.Equal([plan], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+            world.Machine.AllGetFurther();
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await controller.LookAsync(blue.EndpointId);
+        Assert.All(world.Machine.Of(blue.EndpointId).Where(r => r.PlanId == stable), r => Assert.Equal(ReplicaPhase.Stopping, r.Phase));
+        await UntilAsync(world, controller, blue, RolloutState.Succeeded);
+        Assert.All(world.Machine.Of(blue.EndpointId), r => Assert.Equal(plan, r.PlanId));
+    }
+
+    [Fact]
+    public async Task Reconcile_BlueGreenIsAbortedWhileTheOldOnesAreKept_TheNextLookSwitchesBack()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var (blue, plan) = await SwitchedAsync(world, controller, keepSeconds: 600);
+        for (var i = 0; i < 30; i++)
+        {
+            await StepAsync(world, controller, blue.EndpointId);
+        }
+
+        Assert.Equal([plan], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        Assert.True((await world.Get<RolloutControl>().AbortAsync(world.As("operator"), blue.Id, "wrong answers")).Succeeded);
+        await controller.LookAsync(blue.EndpointId);
+
+        Assert.Equal([stable], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        Assert.Equal(2, world.Machine.Of(blue.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
+        await controller.SettleAsync(blue.EndpointId);
+        Assert.All(world.Machine.Of(blue.EndpointId), r => Assert.Equal(stable, r.PlanId));
+    }
+
+    [Fact]
     public async Task Reconcile_HeldAndTheTargetIsAwayForAMoment_SaysAgainWhyItIsHeld()
     {
         await using var world = await OpsWorld.CreateAsync();
@@ -247,6 +291,18 @@ public sealed class StepsReconcilerTests
 
         await controller.LookAsync(canary.EndpointId);
         Assert.Equal((90, 0), (Share(stable), Share(plan)));
+    }
+
+    private static async Task<(RolloutRef Blue, Guid Plan)> SwitchedAsync(OpsWorld world, Controller controller, int keepSeconds)
+    {
+        var blue = await world.ApprovedAsync(2, d => d with { Strategy = "blue-green", Steps = [new PlanStep { Weight = 0, PauseSeconds = 5 }], KeepOldSeconds = keepSeconds });
+        for (var i = 0; i < 60 && await world.RolloutAsync(blue.Id) is not { StepIndex: 1, StepReachedAt: not null }; i++)
+        {
+            await StepAsync(world, controller, blue.EndpointId);
+        }
+
+        Assert.NotNull((await world.RolloutAsync(blue.Id)).StepReachedAt);
+        return (blue, (await world.RolloutAsync(blue.Id)).PlanId);
     }
 
     private static DraftPlan Canary(DraftPlan draft, params PlanStep[] steps) => draft with { Strategy = "canary", Steps = steps };
