@@ -49,6 +49,12 @@ public sealed class Endpoint
     /// <summary>The wish of a person to have everything put back, until the dashboard that acts has done so; null for none.</summary>
     public Guid? PutBackAsk { get; private set; }
 
+    /// <summary>
+    /// How many replicas an autoscaler of the target had made of the stable plan when a rollout began: what whoever takes its place has to carry.
+    /// Kept until the endpoint is as planned again, whichever way the rollout ends; null otherwise.
+    /// </summary>
+    public int? ScaledTo { get; private set; }
+
     /// <summary>Optimistic concurrency token.</summary>
     public int Revision { get; private set; }
 
@@ -128,6 +134,12 @@ public sealed class Endpoint
         return isNew;
     }
 
+    /// <summary>Notes to how many replicas the stable plan is scaled as a rollout begins. What a rollout before has left half done counts for more than what it left there.</summary>
+    public void HoldScale(int replicas) => ScaledTo = Math.Max(ScaledTo ?? 0, replicas);
+
+    /// <summary>Leaves the number of replicas to the target's autoscaler again.</summary>
+    public void ReleaseScale() => ScaledTo = null;
+
     /// <summary>Gives the endpoint to a rollout. Changes that were accepted before are so no longer.</summary>
     public Result Activate(Guid rolloutId)
     {
@@ -157,6 +169,7 @@ public sealed class Endpoint
 
         ActiveRolloutId = null;
         StablePlanId = newStablePlanId ?? StablePlanId;
+        ScaledTo = newStablePlanId is null ? ScaledTo : null;
         Revision++;
         return Result.Done;
     }
@@ -175,7 +188,7 @@ public sealed class Endpoint
         }
 
         RetiredAt = now;
-        (AcceptedJson, OpenJson, PutBackAsk) = (null, null, null);
+        (AcceptedJson, OpenJson, PutBackAsk, ScaledTo) = (null, null, null, null);
         Revision++;
         return Result.Done;
     }

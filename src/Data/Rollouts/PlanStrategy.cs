@@ -9,7 +9,7 @@ public sealed record PlanStrategy
     /// <summary>How many replicas beyond the planned number may run meanwhile, 1 or more (rolling).</summary>
     public int MaxSurge { get; init; } = 1;
 
-    /// <summary>Seconds without progress after which the rollout has failed. Waiting in a step on purpose is progress.</summary>
+    /// <summary>Seconds without progress after which the rollout goes no further; see <see cref="RollBackOnFailure"/>. Waiting in a step on purpose is progress.</summary>
     public int ProgressDeadlineSeconds { get; init; } = 120;
 
     /// <summary>
@@ -21,7 +21,10 @@ public sealed record PlanStrategy
     /// <summary>What must hold at the end of each step for the rollout to go on.</summary>
     public IReadOnlyList<PlanGate> Gates { get; init; } = [];
 
-    /// <summary>Whether a failed gate or a rollout without progress takes the endpoint back to what ran before at once, without anybody's click.</summary>
+    /// <summary>
+    /// Whether a failed gate or a rollout without progress takes the endpoint back to what ran before at once, without anybody's click; otherwise it
+    /// is held until a person decides. Only where there are steps: rolling and recreate go back in any case.
+    /// </summary>
     public bool RollBackOnFailure { get; init; }
 
     /// <summary>Seconds for which the old replicas stay after the switch, ready to take everything back (blue-green).</summary>

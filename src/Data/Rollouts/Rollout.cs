@@ -79,6 +79,9 @@ public sealed partial class Rollout
     /// <summary>One plain sentence on where it stands.</summary>
     public string Status { get; private set; } = "";
 
+    /// <summary>Why the controller holds it until a person decides; null while it does not, also when a person holds it.</summary>
+    public string? HeldBecause { get; private set; }
+
     /// <summary>Optimistic concurrency token.</summary>
     public int Revision { get; private set; }
 
@@ -210,9 +213,14 @@ public sealed partial class Rollout
     }
 
     /// <summary>The controller holds it until a person decides.</summary>
-    /// <param name="status">Why.</param>
+    /// <param name="why">Why, and what goes on meanwhile.</param>
     /// <param name="now">The moment.</param>
-    public Result Hold(string status, DateTimeOffset now) => Move(RolloutState.Paused, status, now, RolloutState.Running);
+    public Result Hold(string why, DateTimeOffset now)
+    {
+        var moved = Move(RolloutState.Paused, why, now, RolloutState.Running);
+        HeldBecause = moved.Succeeded ? why : HeldBecause;
+        return moved;
+    }
 
     /// <summary>A person stops it, or takes the request back.</summary>
     public Result Abort(string status, DateTimeOffset now) =>
@@ -266,6 +274,7 @@ public sealed partial class Rollout
 
         State = to;
         Status = status;
+        HeldBecause = null;
         FinishedAt = IsFinal ? now : null;
         Revision++;
         return Result.Done;

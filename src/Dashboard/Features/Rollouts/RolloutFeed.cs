@@ -32,7 +32,7 @@ internal sealed record EndpointActivity
     /// <summary>One sentence on where it stands.</summary>
     public string Status { get; init; } = "";
 
-    /// <summary>How many replicas the plan asks for.</summary>
+    /// <summary>How many replicas of the plan there are to be: what it asks for, or what an autoscaler has made of that.</summary>
     public int Wanted { get; init; }
 
     /// <summary>How many of all replicas answer.</summary>

@@ -93,7 +93,8 @@ internal sealed class Forwarder : IDisposable
                 var status = await AnswerAsync(context, response, activity);
                 if (shadow is not null)
                 {
-                    shadows.Send(context, pool.Take(null, route.Shadow!.Value.PlanId), pathAndQuery, shadow);
+                    var tried = route.Shadow!.Value.PlanId;
+                    shadows.Send(context, tried, pool.Take(null, tried), pathAndQuery, shadow);
                 }
 
                 return status;

@@ -1,4 +1,11 @@
+using System.Collections.Concurrent;
+
 namespace Ops.Dashboard.Features.Serving;
+
+/// <summary>How many copies of requests a plan got from this dashboard since it started.</summary>
+/// <param name="Sent">Copies that were sent.</param>
+/// <param name="Dropped">Copies that were not sent, because there were too many, the body too large, or nobody to take them.</param>
+internal readonly record struct ShadowCount(long Sent, long Dropped);
 
 /// <summary>
 /// Sends copies of requests to a revision that is being tried out, after their clients have their answers. Bounded: what is too large or would
@@ -9,14 +16,10 @@ internal sealed class ShadowCopies(ReplicaSender sender, BodyCopies bodies) : ID
     private const int MostAtOnce = 32;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim room = new(MostAtOnce);
-    private long sent;
-    private long dropped;
+    private readonly ConcurrentDictionary<Guid, ShadowCount> counts = new();
 
-    /// <summary>Copies that were sent.</summary>
-    public long Sent => Volatile.Read(ref sent);
-
-    /// <summary>Copies that were not sent, because there were too many, the body too large, or nobody to take them.</summary>
-    public long Dropped => Volatile.Read(ref dropped);
+    /// <summary>What became of the copies for a plan.</summary>
+    public ShadowCount Of(Guid planId) => counts.GetValueOrDefault(planId);
 
     /// <summary>Draws whether a request is copied.</summary>
     /// <returns>What its body is gathered in while it goes to the replica that answers, or null.</returns>
@@ -32,21 +35,22 @@ internal sealed class ShadowCopies(ReplicaSender sender, BodyCopies bodies) : ID
             return copy;
         }
 
-        Interlocked.Increment(ref dropped);
+        Drop(shadow.PlanId);
         return null;
     }
 
     /// <summary>Sends a copy and returns at once.</summary>
     /// <param name="context">The client's request, which has its answer.</param>
+    /// <param name="planId">The plan that is tried out.</param>
     /// <param name="replica">Who gets the copy; counted as taken. Null: nobody is ready.</param>
     /// <param name="pathAndQuery">What is asked.</param>
     /// <param name="body">The whole body, gathered on its way.</param>
-    public void Send(HttpContext context, PooledReplica? replica, string pathAndQuery, MemoryStream body)
+    public void Send(HttpContext context, Guid planId, PooledReplica? replica, string pathAndQuery, MemoryStream body)
     {
         if (replica is null || !BodyCopies.IsWhole(body) || !room.Wait(0))
         {
             replica?.Leave();
-            Interlocked.Increment(ref dropped);
+            Drop(planId);
             return;
         }
 
@@ -57,13 +61,15 @@ internal sealed class ShadowCopies(ReplicaSender sender, BodyCopies bodies) : ID
         }
 
         context.Request.Headers.CopyTo(request);
-        _ = SendAsync(request, replica);
+        _ = SendAsync(request, planId, replica);
     }
 
     /// <inheritdoc/>
     public void Dispose() => room.Dispose();
 
-    private async Task SendAsync(HttpRequestMessage request, PooledReplica replica)
+    private void Drop(Guid planId) => counts.AddOrUpdate(planId, new ShadowCount(0, 1), (_, count) => count with { Dropped = count.Dropped + 1 });
+
+    private async Task SendAsync(HttpRequestMessage request, Guid planId, PooledReplica replica)
     {
         try
         {
@@ -74,12 +80,12 @@ internal sealed class ShadowCopies(ReplicaSender sender, BodyCopies bodies) : ID
                 await answer.Content.CopyToAsync(Stream.Null, patience.Token);
             }
 
-            Interlocked.Increment(ref sent);
+            counts.AddOrUpdate(planId, new ShadowCount(1, 0), (_, count) => count with { Sent = count.Sent + 1 });
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException or ObjectDisposedException)
         {
             // What the revision makes of it, it counts itself; that it did not take it is all there is to say here.
-            Interlocked.Increment(ref dropped);
+            Drop(planId);
         }
         finally
         {

@@ -67,6 +67,9 @@ internal sealed record RevisionSpec(Guid PlanId, string PlanHash, PlanSpec Plan,
 {
     /// <summary>Its share of requests in percent where something other than our router hands them out; 0 for none, null for as many as its replicas.</summary>
     public int? Weight { get; init; }
+
+    /// <summary>Whether an autoscaler of the target says how many replicas there are, where the plan has one; the number here is then what it begins at.</summary>
+    public bool IsScaled { get; init; }
 }
 
 /// <summary>How far a replica is.</summary>
@@ -134,6 +137,9 @@ internal sealed record ReplicaObservation
 /// <summary>What is seen of an endpoint at one moment.</summary>
 internal sealed record EndpointObservation(EndpointRef Endpoint, IReadOnlyList<ReplicaObservation> Replicas, DateTimeOffset At)
 {
+    /// <summary>How many replicas the target is told to run of each revision, where something other than the dashboard may change that; without those nobody may.</summary>
+    public IReadOnlyDictionary<Guid, int> Scale { get; init; } = new Dictionary<Guid, int>();
+
     /// <summary>How many replicas of a revision answer.</summary>
     public int ReadyOf(Guid planId) => Replicas.Count(r => r.PlanId == planId && r.Phase == ReplicaPhase.Ready);
 

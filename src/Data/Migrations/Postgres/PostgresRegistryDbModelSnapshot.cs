@@ -1105,6 +1105,9 @@ namespace Ops.Data.Migrations.Postgres
                         .IsConcurrencyToken()
                         .HasColumnType("integer");
 
+                    b.Property<int?>("ScaledTo")
+                        .HasColumnType("integer");
+
                     b.Property<Guid?>("StablePlanId")
                         .HasColumnType("uuid");
 
@@ -1249,6 +1252,10 @@ namespace Ops.Data.Migrations.Postgres
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("GatesJson")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("HeldBecause")
                         .HasColumnType("text")
                         .UseCollation("C");
 

@@ -1000,6 +1000,9 @@ namespace Ops.Data.Migrations.Sqlite
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("ScaledTo")
+                        .HasColumnType("INTEGER");
+
                     b.Property<Guid?>("StablePlanId")
                         .HasColumnType("TEXT");
 
@@ -1135,6 +1138,9 @@ namespace Ops.Data.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("GatesJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("HeldBecause")
                         .HasColumnType("TEXT");
 
                     b.Property<bool>("IsPromoted")

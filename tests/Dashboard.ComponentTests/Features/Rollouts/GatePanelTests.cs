@@ -91,10 +91,38 @@ public sealed class GatePanelTests
         Assert.Equal(0, feed.SubscriberCount);
     }
 
-    // The newest number that charts were given for a line: latencies have none, so it is an error rate.
-    private static double? Drawn(FleetContext context, int line)
+    [Theory]
+    [InlineData(GateMetrics.LatencyP95, 0.02, 0.02)]
+    [InlineData(GateMetrics.LatencyP99, 0.02, 2)]
+    public async Task Latency_IsDrawnSideBySide_EachByThePercentileOfItsGate(string metric, double stable, double expected)
     {
-        var numbers = context.Charts.Invocations.Where(i => i.Identifier is "append" or "setData")
+        await using var context = await FleetContext.CreateAsync();
+        var endpoint = new EndpointRef(Endpoint, "digits", Guid.NewGuid());
+        context.Services.GetRequiredService<ObservedEndpoints>().Publish(new(endpoint, [Replica("old", Guid.NewGuid()), Replica("new", Plan)], context.Time.GetUtcNow()));
+        Render(context, new GateView(new() { Metric = metric, Max = 1 }));
+
+        // The chart of the gate comes first.
+        var chart = (string)context.Charts.Invocations["create"][0].Arguments[0]!;
+        var feed = context.Services.GetRequiredService<MonitoringFeed>().Pulses;
+
+        // 2 of 100 requests of the new version take two seconds: the 99th percentile sees them, the 95th does not.
+        for (var second = 0; second < 500 && Drawn(context, 1, chart) is null; second++)
+        {
+            context.Time.Advance(TimeSpan.FromSeconds(1));
+            Count(context, "old", failures: 0, slow: 0);
+            Count(context, "new", failures: 0, slow: 2);
+            feed.Publish(new() { Endpoint = endpoint, At = context.Time.GetUtcNow(), Health = Health.Healthy });
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        Assert.InRange(Drawn(context, 0, chart)!.Value, stable / 2, stable);
+        Assert.InRange(Drawn(context, 1, chart)!.Value, expected / 2, expected);
+    }
+
+    // The newest number that a chart, or without one any of them, was given for a line.
+    private static double? Drawn(FleetContext context, int line, string? chart = null)
+    {
+        var numbers = context.Charts.Invocations.Where(i => i.Identifier is "append" or "setData" && (chart is null || chart.Equals(i.Arguments[0])))
             .SelectMany(i =>
             {
                 // Times, then each line, one after the other.
@@ -105,11 +133,13 @@ public sealed class GatePanelTests
         return numbers.Count == 0 ? null : numbers[^1];
     }
 
-    private static void Count(FleetContext context, string replica, int failures)
+    private static void Count(FleetContext context, string replica, int failures, int? slow = null)
     {
         var now = context.Time.GetUtcNow();
+        var seconds = now.ToUnixTimeSeconds();
+        var durations = slow is { } some ? new Histogram([0.02, 2], [seconds * (100 - some), seconds * some, 0]) : Histogram.Empty;
         context.Services.GetRequiredService<MetricStore>().For(Endpoint).Replica(replica)
-            .Add(new() { At = now, Requests = now.ToUnixTimeSeconds() * 10, Failures = now.ToUnixTimeSeconds() * failures, Durations = Histogram.Empty });
+            .Add(new() { At = now, Requests = seconds * 10, Failures = seconds * failures, Durations = durations });
     }
 
     private static ReplicaObservation Replica(string id, Guid plan) => new() { Id = id, PlanId = plan, Node = "here", Phase = ReplicaPhase.Ready };

@@ -4,16 +4,19 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.ComponentTests.Components;
 using Ops.Dashboard.Features.Approvals;
 using Ops.Dashboard.Features.Approvals.Pages;
+using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Rollouts;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Rollouts.Pages;
 using Ops.Dashboard.Features.Rollouts.Pages.Wizard;
 using Ops.Dashboard.Features.Rollouts.Queries;
+using Ops.Dashboard.Features.Serving;
 using Ops.Dashboard.Tests.Features.Rollouts;
 using Ops.Data.Access;
 
@@ -39,11 +42,14 @@ internal sealed class PagesContext : IAsyncDisposable
         foreach (var type in new[]
         {
             typeof(RolloutFeed), typeof(RolloutQueries), typeof(InboxQueries), typeof(RolloutReader), typeof(PlanChoices), typeof(InboxReader), typeof(RequestRollout),
-            typeof(RequestRollback), typeof(RetryRollout), typeof(RolloutControl), typeof(DecideRollout),
+            typeof(RequestRollback), typeof(RetryRollout), typeof(RolloutControl), typeof(DecideRollout), typeof(ShadowCopies),
         })
         {
             services.AddSingleton(type, world.Services.GetRequiredService(type));
         }
+
+        var monitoring = Options.Create(new MonitoringOptions());
+        services.AddSingleton(new MonitoringFeed(new(monitoring), world.Get<RouteTable>(), monitoring, world.Time));
 
         // The world's clock is the one the entities were made by.
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(world.Time));

@@ -1,5 +1,9 @@
 using Bunit;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Rollouts.Pages;
+using Ops.Dashboard.Features.Serving;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.ComponentTests.Features.Rollouts;
@@ -43,6 +47,26 @@ public sealed class PreviewNoticeTests
 
         Assert.Equal("The new version gets a copy of 40 % of the requests", notice.Find(".notice-title").TextContent);
         Assert.Contains("thrown away", notice.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shadow_CopiesAreDropped_CountsThemWhileItIsLookedAt()
+    {
+        await using var pages = await PagesContext.CreateAsync("operator");
+        var notice = await RenderAsync(pages, "shadow", new(0, null, []));
+        Assert.Contains("0 sent, none dropped", notice.Find(".shadow-tally").TextContent, StringComparison.Ordinal);
+
+        // A body that is too large is not copied.
+        var tally = notice.FindComponent<ShadowTally>().Instance;
+        DefaultHttpContext request = new();
+        request.Request.ContentLength = BodyCopies.Longest + 1;
+        EndpointRoute route = new(Guid.NewGuid(), "digits", false, new HashSet<Guid>()) { Shadow = (tally.PlanId, 100) };
+        Assert.Null(pages.World.Get<ShadowCopies>().Begin(route, request));
+        Assert.Null(pages.World.Get<ShadowCopies>().Begin(route with { Shadow = (Guid.NewGuid(), 100) }, request));
+        pages.Bunit.Services.GetRequiredService<MonitoringFeed>().Pulses.Publish(new() { Endpoint = new(Guid.NewGuid(), "other", Guid.NewGuid()), At = pages.World.Time.GetUtcNow(), Health = Health.Healthy });
+
+        pages.World.Time.Advance(TimeSpan.FromSeconds(2));
+        notice.WaitForAssertion(() => Assert.Contains("0 sent, 1 dropped", notice.Find(".shadow-tally").TextContent, StringComparison.Ordinal), TimeSpan.FromSeconds(10));
     }
 
     [Fact]

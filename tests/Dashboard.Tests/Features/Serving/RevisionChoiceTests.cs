@@ -68,7 +68,7 @@ public sealed class RevisionChoiceTests
         var gathered = Enumerable.Range(0, 2000).Count(_ => shadows.Begin(route, new DefaultHttpContext()) is not null);
 
         Assert.InRange(gathered, 1, 256);
-        Assert.Equal(2000 - gathered, shadows.Dropped);
+        Assert.Equal(2000 - gathered, shadows.Of(New).Dropped);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class RevisionChoiceTests
             Assert.NotNull(body);
         }
 
-        Assert.Equal(0, shadows.Dropped);
+        Assert.Equal(0, shadows.Of(New).Dropped);
     }
 
     private static RevisionChoice Choice(Dictionary<Guid, int> weights, params Guid[] ready) =>

@@ -183,6 +183,23 @@ internal sealed class ClusterWorld : IAsyncDisposable
     public async Task<IReadOnlyList<JsonObject>> PodsAsync(Guid endpointId) =>
         [.. (await ListAsync($"/api/v1/namespaces/{Space}/pods", endpointId)).Where(p => p.Text("metadata", "deletionTimestamp") is null)];
 
+    /// <summary>The fewest ready pods that an endpoint had at any look until told. Pods are counted, since what a Deployment says of them lags behind.</summary>
+    /// <param name="endpointId">Whose.</param>
+    /// <param name="over">Ends the count.</param>
+    /// <param name="version">Of which version; null for all.</param>
+    public async Task<long> LeastReadyAsync(Guid endpointId, CancellationToken over, int? version = null)
+    {
+        var least = long.MaxValue;
+        while (!over.IsCancellationRequested)
+        {
+            var pods = await PodsAsync(endpointId);
+            least = Math.Min(least, pods.Count(p => (version is null || p.Text("metadata", "labels", "app.kubernetes.io/version") == $"{version}") && Conditions.Find(p, "Ready").Text("status") == "True"));
+            await Task.Delay(100, CancellationToken.None);
+        }
+
+        return least;
+    }
+
     /// <summary>The Deployment of a version.</summary>
     public async Task<JsonObject?> DeploymentAsync(Guid endpointId, int version) =>
         (await ListAsync(Deployments, endpointId)).SingleOrDefault(d => d.Text("metadata", "labels", "app.kubernetes.io/version") == $"{version}");

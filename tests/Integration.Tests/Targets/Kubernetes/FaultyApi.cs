@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ using Ops.Testing.Kubernetes;
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
 /// <summary>Stands on loopback between a dashboard and the API of whatever cluster the tests have, and does to requests and watches what networks and servers do.</summary>
-internal sealed class FaultyApi : IAsyncDisposable
+internal sealed partial class FaultyApi : IAsyncDisposable
 {
     private readonly Lock gate = new();
     private readonly List<Rule> rules = [];
@@ -34,6 +35,9 @@ internal sealed class FaultyApi : IAsyncDisposable
 
     /// <summary>Every connection breaks at once, as with a server that is not there.</summary>
     public bool IsDown { get; set; }
+
+    /// <summary>Answers what is sent to a pod through the API, by the pod's name and with the path that the pod is asked for: nothing runs on hollow nodes. Null to leave it to the API.</summary>
+    public Func<string, HttpContext, Task>? Pods { get; set; }
 
     /// <summary>How many requests and events met a fault.</summary>
     public int Struck => struck;
@@ -167,6 +171,13 @@ internal sealed class FaultyApi : IAsyncDisposable
             return;
         }
 
+        if (Pods is { } pods && PodProxy().Match(context.Request.Path) is { Success: true } asked)
+        {
+            context.Request.Path = asked.Groups["path"].Value;
+            await pods(asked.Groups["pod"].Value, context);
+            return;
+        }
+
         var rule = Take(call);
         switch (rule?.Fault)
         {
@@ -258,6 +269,9 @@ internal sealed class FaultyApi : IAsyncDisposable
             watches.TryRemove(dropped, out _);
         }
     }
+
+    [GeneratedRegex("^/api/v1/namespaces/[^/]+/pods/(?<pod>[^/:]+):8080/proxy(?<path>/.*)$")]
+    private static partial Regex PodProxy();
 
     private sealed record Rule(Func<ApiCall, bool> Matches, ApiFault Fault, ApiStatus? Status, int Times)
     {

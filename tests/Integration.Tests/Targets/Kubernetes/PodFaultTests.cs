@@ -27,7 +27,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
             var first = await world.SucceedAsync(1, d => d with { Endpoint = c.Endpoint });
             var second = await world.ApproveAsync(2, d => d with { Endpoint = c.Endpoint, ProgressDeadlineSeconds = 10 });
             using var over = new CancellationTokenSource();
-            var watching = LeastReadyAsync(world, first, over.Token);
+            var watching = world.LeastReadyAsync(first.EndpointId, over.Token, version: 1);
 
             var failed = await world.EndedAsync(second, RolloutState.Failed);
             await world.QuietAsync(first, 1);
@@ -98,7 +98,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         await Task.WhenAll(nodes.Select(n => cluster.AddNodeAsync(n, 2)));
         var first = await world.SucceedAsync(1, d => d with { Nodes = nodes, Gpus = 1 });
         using var over = new CancellationTokenSource();
-        var watching = LeastReadyAsync(world, first, over.Token);
+        var watching = world.LeastReadyAsync(first.EndpointId, over.Token, version: 1);
 
         await world.Api.MergeAsync($"/api/v1/nodes/{nodes[0]}", """{"spec":{"unschedulable":true}}""");
         await ClusterWorld.UntilAsync(
@@ -123,19 +123,5 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         {
             await world.Api.DeleteAsync($"/api/v1/nodes/{node}");
         }
-    }
-
-    /// <summary>The fewest ready pods that version 1 had at any look. Pods are counted, since what a Deployment says of them lags behind.</summary>
-    private static async Task<long> LeastReadyAsync(ClusterWorld world, RolloutRef rollout, CancellationToken over)
-    {
-        var least = long.MaxValue;
-        while (!over.IsCancellationRequested)
-        {
-            var pods = await world.PodsAsync(rollout.EndpointId);
-            least = Math.Min(least, pods.Count(p => p.Text("metadata", "labels", "app.kubernetes.io/version") == "1" && Conditions.Find(p, "Ready").Text("status") == "True"));
-            await Task.Delay(100, CancellationToken.None);
-        }
-
-        return least;
     }
 }

@@ -52,6 +52,26 @@ internal sealed class EndpointPicture
         return new(db, endpoint, target, rollout, plans, observation);
     }
 
+    /// <summary>
+    /// How many replicas a plan is to have. Where an autoscaler of the target says so, what ran well has as many as that made of it, and whatever
+    /// is to take its place needs as many, within its own bounds: the plan's number would not carry the load.
+    /// </summary>
+    public int ReplicasOf(Plan plan)
+    {
+        if (plan.Spec.Kubernetes?.Autoscaling is not { } bounds)
+        {
+            return plan.Spec.Replicas;
+        }
+
+        var replicas = plan.Id != Endpoint.StablePlanId ? Math.Max(plan.Spec.Replicas, Endpoint.ScaledTo ?? 0)
+            : Endpoint.ScaledTo ?? (Observation.Scale.GetValueOrDefault(plan.Id) is > 0 and var scale ? scale : plan.Spec.Replicas);
+        return Math.Clamp(replicas, bounds.MinReplicas, bounds.MaxReplicas);
+    }
+
+    /// <summary>Whether what was held for a rollout is there again, so that the autoscaler of the target may go on by itself.</summary>
+    public bool MayReleaseScale => Rollout is null && Endpoint.ScaledTo is not null && Stable is { } stable
+        && Observation.Replicas.All(r => r.PlanId == stable.Id) && Observation.Scale.GetValueOrDefault(stable.Id) >= ReplicasOf(stable);
+
     /// <summary>A plan by its key, or null when it is not one of this endpoint's.</summary>
     public Plan? FindPlan(Guid id) => plans.GetValueOrDefault(id);
 
@@ -119,5 +139,5 @@ internal sealed class EndpointPicture
 
     private bool IsTrusted(Plan plan) => plan.IsIntact && plan.Spec.EndpointId == Endpoint.Id;
 
-    private static PlanCount Count(Plan plan) => new(plan.Id, NameOf(plan), plan.Spec.Replicas);
+    private PlanCount Count(Plan plan) => new(plan.Id, NameOf(plan), ReplicasOf(plan));
 }

@@ -124,6 +124,13 @@ internal sealed class EndpointReconciler(
         var wanted = picture.Wanted!;
         var step = strategies.Find(picture.StrategyName(wanted))!.Next(picture.Input(wanted));
         await TakeStepAsync(picture, step, wanted, driver, reference, cancellation);
+        if (lease.IsHeld && picture.MayReleaseScale)
+        {
+            picture.Endpoint.ReleaseScale();
+            await picture.Db.SaveChangesAsync(cancellation);
+            return TimeSpan.Zero;
+        }
+
         await PublishAsync(picture, wanted, step.IsDone ? "" : step.Status, cancellation);
         return step.IsDone ? null : WhileMoving;
     }
@@ -189,9 +196,14 @@ internal sealed class EndpointReconciler(
         if (rollout.State == RolloutState.Paused)
         {
             watch.Hold(rollout.Id);
-            if (step.Failure is not null)
+            if (rollout.HeldBecause is { } why)
             {
-                // It says already why it is held.
+                // Until a person decides that is where it stands, whatever the strategy says meanwhile.
+                step = step with { Status = why };
+            }
+            else if (step.Failure is not null)
+            {
+                // A person holds it, and it says so already.
                 return;
             }
         }
@@ -201,7 +213,7 @@ internal sealed class EndpointReconciler(
         }
         else if (idle > TimeSpan.FromSeconds(picture.Wanted!.Spec.Strategy.ProgressDeadlineSeconds))
         {
-            await outcomes.FailAsync(picture, rollout, RolloutOutcomes.NoProgress(picture, step, idle), cancellation);
+            await outcomes.StopAsync(picture, rollout, RolloutOutcomes.NoProgress(picture, step, idle), "What runs goes on.", cancellation);
             return;
         }
 
@@ -284,7 +296,7 @@ internal sealed class EndpointReconciler(
             RolloutNumber = active?.Number,
             State = active?.State,
             Status = status,
-            Wanted = wanted?.Spec.Replicas ?? 0,
+            Wanted = wanted is null ? 0 : picture.ReplicasOf(wanted),
             Ready = picture.Observation.Replicas.Count(r => r.Phase == ReplicaPhase.Ready),
             Replicas = picture.Observation.Replicas,
             OpenJson = OpenChange.Write(endpoint.Open),

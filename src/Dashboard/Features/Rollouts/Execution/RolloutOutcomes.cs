@@ -22,6 +22,11 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
     {
         var now = time.GetUtcNow();
         Require(rollout.Start(now));
+        if (picture.Stable is { Spec.Kubernetes.Autoscaling: not null } stable)
+        {
+            picture.Endpoint.HoldScale(picture.ReplicasOf(stable));
+        }
+
         History.Add(picture.Db, now, rollout, RolloutEventKinds.Started, $"Begins to roll out {EndpointPicture.NameOf(picture.Wanted!)}.");
         await picture.Db.SaveChangesAsync(cancellation);
         log.RolloutStarted(picture.Endpoint.Name, rollout.Number);
@@ -92,14 +97,21 @@ internal sealed class RolloutOutcomes(ProgressWatch watch, TimeProvider time, IL
     {
         // Whatever comes after goes by what is written here: a gate without a figure has failed now, too.
         rollout.Judge(GateVerdict.Write([.. verdicts.Select(v => v.Answer == GateAnswer.Missing ? v with { Answer = GateAnswer.Fails } : v)]));
-        if (picture.Wanted!.Spec.Strategy.RollBackOnFailure)
+        await StopAsync(picture, rollout, why, "What ran before answers everything.", cancellation);
+    }
+
+    /// <summary>It must not go on or gets no further: back to what ran before or, where the plan says so, held until a person decides.</summary>
+    public async Task StopAsync(EndpointPicture picture, Rollout rollout, string why, string whenHeld, CancellationToken cancellation)
+    {
+        // Without steps there is nothing to try again: rolling and recreate go back in any case.
+        if (picture.Wanted!.Spec.Strategy is { RollBackOnFailure: true } or { Steps.Count: 0 })
         {
             await FailAsync(picture, rollout, why, cancellation);
             return;
         }
 
         var now = time.GetUtcNow();
-        Require(rollout.Hold($"{why} Held: what ran before answers everything. Resume it to try the step again, or abort it.", now));
+        Require(rollout.Hold($"{why} {whenHeld}", now));
         History.Add(picture.Db, now, rollout, RolloutEventKinds.Paused, $"{why} It is held until a person decides.", RolloutEventLevel.Error);
         await picture.Db.SaveChangesAsync(cancellation);
         log.RolloutHeld(picture.Endpoint.Name, rollout.Number, why);

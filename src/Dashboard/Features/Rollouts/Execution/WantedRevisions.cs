@@ -1,5 +1,6 @@
 using Ops.Dashboard.Features.Rollouts.Strategies;
 using Ops.Dashboard.Features.Targets;
+using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Features.Rollouts.Execution;
 
@@ -17,7 +18,15 @@ internal static class WantedRevisions
             replicas.TryAdd(stable.Id, 0);
         }
 
-        return [.. replicas.OrderBy(pair => pair.Key).Select(pair => (Plan: picture.FindPlan(pair.Key)!, pair.Value)).Select(r => new RevisionSpec(r.Plan.Id, r.Plan.Hash, r.Plan.Spec, r.Value) { Weight = ShareOf(r.Plan.Id) })];
+        // While a rollout is under way, or what one has left is put in order, its steps say how many there are.
+        var isScaled = picture.Rollout is null && picture.Endpoint.ScaledTo is null && replicas.Count == 1;
+        return [.. replicas.OrderBy(pair => pair.Key).Select(pair => Revision(picture.FindPlan(pair.Key)!, pair.Value))];
+
+        RevisionSpec Revision(Plan plan, int count)
+        {
+            var scales = isScaled && count > 0 && plan.Spec.Kubernetes?.Autoscaling is not null;
+            return new(plan.Id, plan.Hash, plan.Spec, scales ? plan.Spec.Replicas : count) { Weight = ShareOf(plan.Id), IsScaled = scales };
+        }
 
         // The shares of the router. A gateway fails what it sends to a revision of which nothing is ready, so that one has none while another can answer.
         int? ShareOf(Guid plan) => !step.Serving.Contains(plan) || (!IsReady(plan) && step.Serving.Any(Answers)) ? 0 : Planned(plan);

@@ -44,9 +44,10 @@ internal sealed class GateWatch(RevisionReadings readings, StepClock clock, Time
     {
         var window = TimeSpan.FromSeconds(gate.WindowSeconds);
         var strategy = to.Spec.Strategy;
-        var wanted = strategy.Name == "canary" ? Strategies.CanaryStrategy.Replicas(to.Spec.Replicas, strategy.Steps[rollout.StepIndex].Weight) : to.Spec.Replicas;
+        var whole = picture.ReplicasOf(to);
+        var wanted = strategy.Name == "canary" ? Strategies.CanaryStrategy.Replicas(whole, strategy.Steps[rollout.StepIndex].Weight) : whole;
         var figures = readings.Figures(picture.Observation, to.Id, wanted, window);
-        var stable = picture.Stable is { } before && before.Id != to.Id ? readings.Figures(picture.Observation, before.Id, before.Spec.Replicas, window) : null;
+        var stable = picture.Stable is { } before && before.Id != to.Id ? readings.Figures(picture.Observation, before.Id, picture.ReplicasOf(before), window) : null;
         return GateJudge.Judge(index, gate, figures, stable, time.GetUtcNow());
     }
 }

@@ -17,6 +17,7 @@ internal sealed record RolloutAdvice(string Why, string? Next)
             RolloutState.PendingApproval => Waiting(rollout),
             RolloutState.Approved => new("It may run. The controller begins within seconds.", null),
             RolloutState.Running => new(rollout.Status, null),
+            RolloutState.Paused when rollout.HeldBecause is { } why => new(why, "It is held until a person decides: resume it to try again, or abort it to go back."),
             RolloutState.Paused => new("A person holds it. What runs goes on running.", "Resume it to go on, or abort it to go back."),
             RolloutState.Succeeded => new(rollout.Status, null),
             RolloutState.Failed => new(

@@ -18,7 +18,7 @@ internal static class RolloutTrack
 {
     /// <summary>The five stops: requested, approved, started, replicas, end. An end that came early stands where it came; what follows is never reached.</summary>
     /// <param name="rollout">The rollout with its decisions.</param>
-    /// <param name="wanted">How many replicas the plan asks for.</param>
+    /// <param name="wanted">How many replicas of the plan there are to be.</param>
     /// <param name="ready">How many of them answer now; null when nobody knows.</param>
     /// <param name="events">Its history in any order.</param>
     public static IReadOnlyList<TrackStop> Of(Rollout rollout, int wanted, int? ready, IReadOnlyList<RolloutEvent> events)

@@ -39,7 +39,7 @@ internal static class PlanDiff
         Add("Steps", p => p.Strategy.Steps.Count == 0 ? null : string.Join(" → ", p.Strategy.Steps.Select(s => StrategyWords.Step(p.Strategy.Name, s))));
         Add("Gates", p => p.Strategy.Gates.Count == 0 ? null : string.Join("; ", p.Strategy.Gates.Select(GateWords.Sentence)));
         Add("Keep the old", p => p.Strategy.Name == "blue-green" ? GateWords.Seconds(p.Strategy.KeepOldSeconds) : null);
-        Add("When it fails", p => p.Strategy.RollBackOnFailure ? "goes back by itself" : "waits for a person");
+        Add("When it fails", p => p.Strategy.RollBackOnFailure || p.Strategy.Steps.Count == 0 ? "goes back by itself" : "waits for a person");
         Add("Progress deadline", p => $"{p.Strategy.ProgressDeadlineSeconds} s");
         Add("Token", p => p.RequiresToken ? "required" : "not required");
         Add("Namespace", p => p.Kubernetes?.Namespace);

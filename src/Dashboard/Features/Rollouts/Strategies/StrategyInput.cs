@@ -7,7 +7,7 @@ namespace Ops.Dashboard.Features.Rollouts.Strategies;
 /// <summary>A plan as strategies know it.</summary>
 /// <param name="Id">The plan's key.</param>
 /// <param name="Name">What people call it, such as <c>digits 2</c>.</param>
-/// <param name="Replicas">How many replicas it asks for, 0 or more.</param>
+/// <param name="Replicas">How many replicas it is to have, 0 or more: what it asks for, or what an autoscaler has made of that.</param>
 internal sealed record PlanCount(Guid Id, string Name, int Replicas);
 
 /// <summary>Everything a strategy may look at.</summary>

@@ -25,7 +25,7 @@ internal sealed class PlanObjects(IClusters clusters, WantedObjects wanted, Vers
         {
             var cluster = await clusters.GetAsync(plan.TargetId, cancellation);
             EndpointRef endpoint = new(plan.EndpointId, plan.Endpoint, plan.TargetId);
-            var objects = await wanted.MakeAsync(endpoint, [new(key, PlanSpec.HashOf(plan.ToCanonicalJson()), plan, plan.Replicas)], cluster, cancellation);
+            var objects = await wanted.MakeAsync(endpoint, [new(key, PlanSpec.HashOf(plan.ToCanonicalJson()), plan, plan.Replicas) { IsScaled = true }], cluster, cancellation);
             return await use(endpoint, objects, cluster);
         }
         catch (InvalidOperationException refused)

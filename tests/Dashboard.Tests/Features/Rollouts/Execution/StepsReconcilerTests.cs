@@ -73,6 +73,123 @@ public sealed class StepsReconcilerTests
         Assert.Equal(("system", null, canary.Id.ToString()), (entry.PersonName, entry.PersonId, entry.SubjectId));
     }
 
+    [Theory]
+    [InlineData("canary", true)]
+    [InlineData("blue-green", true)]
+    [InlineData("shadow", true)]
+    [InlineData("canary", false)]
+    [InlineData("blue-green", false)]
+    [InlineData("shadow", false)]
+    public async Task Reconcile_NoProgressInAStrategyWithSteps_GoesBackOnlyWhenThePlanSaysSo(string strategy, bool goesBack)
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        world.Machine.Broken[2] = "Exit code 65.";
+        var rollout = await world.ApprovedAsync(2, d => d with
+        {
+            Strategy = strategy,
+            Steps = [new PlanStep { Weight = strategy == "blue-green" ? 0 : 10, PauseSeconds = 1 }],
+            ProgressDeadlineSeconds = 30,
+            RollBackOnFailure = goesBack,
+        });
+        var plan = (await world.RolloutAsync(rollout.Id)).PlanId;
+
+        await UntilAsync(world, controller, rollout, goesBack ? RolloutState.Failed : RolloutState.Paused);
+        for (var i = 0; i < 40; i++)
+        {
+            await StepAsync(world, controller, rollout.EndpointId);
+        }
+
+        var stuck = await world.RolloutAsync(rollout.Id);
+        Assert.Contains("No progress for 31 s", stuck.Status, StringComparison.Ordinal);
+        Assert.Contains("Exit code 65", stuck.Status, StringComparison.Ordinal);
+        Assert.Equal(2, world.Machine.Of(rollout.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
+        Assert.Contains(stable, world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        if (goesBack)
+        {
+            Assert.DoesNotContain(world.Machine.Of(rollout.EndpointId), r => r.PlanId == plan);
+            return;
+        }
+
+        // What runs goes on, the replicas that do not get up included: their logs say why.
+        Assert.Equal((RolloutState.Paused, stuck.Status), (stuck.State, stuck.HeldBecause));
+        Assert.Contains(world.Machine.Of(rollout.EndpointId), r => r.PlanId == plan);
+        Assert.Empty(await world.AuditAsync("rollout.roll-back-automatically"));
+        Assert.Single(await world.EventsAsync(rollout.Id), e => e.Kind == RolloutEventKinds.Paused);
+
+        // The person has put right what was in the way.
+        world.Machine.Broken.Clear();
+        foreach (var replica in world.Machine.Of(rollout.EndpointId).Where(r => r.PlanId == plan))
+        {
+            world.Machine.Set(replica with { Reason = null });
+        }
+
+        Assert.True((await world.Get<RolloutControl>().ResumeAsync(world.As("operator"), rollout.Id)).Succeeded);
+        Assert.Null((await world.RolloutAsync(rollout.Id)).HeldBecause);
+        await UntilAsync(world, controller, rollout, RolloutState.Succeeded);
+    }
+
+    [Fact]
+    public async Task Reconcile_BlueGreenIsSwitched_TheOldOnesStayForTheSetTimeAndNoLonger()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var (blue, plan) = await SwitchedAsync(world, controller, keepSeconds: 60);
+        var switchedAt = (await world.RolloutAsync(blue.Id)).StepReachedAt!.Value;
+
+        while (world.Time.GetUtcNow() - switchedAt < TimeSpan.FromSeconds(60))
+        {
+            await controller.LookAsync(blue.EndpointId);
+            Assert.Equal(2, world.Machine.Of(blue.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
+            Assert.Equal([plan], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+            world.Machine.AllGetFurther();
+            world.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await controller.LookAsync(blue.EndpointId);
+        Assert.All(world.Machine.Of(blue.EndpointId).Where(r => r.PlanId == stable), r => Assert.Equal(ReplicaPhase.Stopping, r.Phase));
+        await UntilAsync(world, controller, blue, RolloutState.Succeeded);
+        Assert.All(world.Machine.Of(blue.EndpointId), r => Assert.Equal(plan, r.PlanId));
+    }
+
+    [Fact]
+    public async Task Reconcile_BlueGreenIsAbortedWhileTheOldOnesAreKept_TheNextLookSwitchesBack()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, stable) = await RunningAsync(world);
+        var (blue, plan) = await SwitchedAsync(world, controller, keepSeconds: 600);
+        for (var i = 0; i < 30; i++)
+        {
+            await StepAsync(world, controller, blue.EndpointId);
+        }
+
+        Assert.Equal([plan], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        Assert.True((await world.Get<RolloutControl>().AbortAsync(world.As("operator"), blue.Id, "wrong answers")).Succeeded);
+        await controller.LookAsync(blue.EndpointId);
+
+        Assert.Equal([stable], world.Get<RouteTable>().Find("digits")!.ServingPlans);
+        Assert.Equal(2, world.Machine.Of(blue.EndpointId).Count(r => r.PlanId == stable && r.Phase == ReplicaPhase.Ready));
+        await controller.SettleAsync(blue.EndpointId);
+        Assert.All(world.Machine.Of(blue.EndpointId), r => Assert.Equal(stable, r.PlanId));
+    }
+
+    [Fact]
+    public async Task Reconcile_HeldAndTheTargetIsAwayForAMoment_SaysAgainWhyItIsHeld()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var (controller, _) = await RunningAsync(world);
+        var canary = await world.ApprovedAsync(2, d => Canary(d, new PlanStep { Weight = 10 }) with { Gates = [Errors] });
+        await UntilAsync(world, controller, canary, RolloutState.Paused, seconds: 5);
+        var held = (await world.RolloutAsync(canary.Id)).Status;
+
+        await controller.Reconciler.NoteTroubleAsync(canary.EndpointId, new InvalidOperationException("It is down."), default);
+        Assert.NotEqual(held, (await world.RolloutAsync(canary.Id)).Status);
+        await StepAsync(world, controller, canary.EndpointId);
+
+        Assert.Equal(held, (await world.RolloutAsync(canary.Id)).Status);
+        Assert.Equal(held, (await world.RolloutAsync(canary.Id)).HeldBecause);
+    }
+
     [Fact]
     public async Task Reconcile_ControllerGoneForLongInAStep_TheNextOneMeasuresBeforeItJudges()
     {
@@ -174,6 +291,18 @@ public sealed class StepsReconcilerTests
 
         await controller.LookAsync(canary.EndpointId);
         Assert.Equal((90, 0), (Share(stable), Share(plan)));
+    }
+
+    private static async Task<(RolloutRef Blue, Guid Plan)> SwitchedAsync(OpsWorld world, Controller controller, int keepSeconds)
+    {
+        var blue = await world.ApprovedAsync(2, d => d with { Strategy = "blue-green", Steps = [new PlanStep { Weight = 0, PauseSeconds = 5 }], KeepOldSeconds = keepSeconds });
+        for (var i = 0; i < 60 && await world.RolloutAsync(blue.Id) is not { StepIndex: 1, StepReachedAt: not null }; i++)
+        {
+            await StepAsync(world, controller, blue.EndpointId);
+        }
+
+        Assert.NotNull((await world.RolloutAsync(blue.Id)).StepReachedAt);
+        return (blue, (await world.RolloutAsync(blue.Id)).PlanId);
     }
 
     private static DraftPlan Canary(DraftPlan draft, params PlanStep[] steps) => draft with { Strategy = "canary", Steps = steps };

@@ -59,6 +59,56 @@ public sealed class GateNeverPassesTests
     }
 
     [Theory]
+    [InlineData(GateMetrics.LatencyP95, nameof(GateAnswer.Holds))]
+    [InlineData(GateMetrics.LatencyP99, nameof(GateAnswer.Fails))]
+    public void Judge_ThreeOf100RequestsAreSlow_OnlyTheGateOfThe99thPercentileSeesThem(string metric, string expected)
+    {
+        var figures = Figures(100, 0, 0.01) with { Durations = new([0.1, 1], [97, 3, 0]) };
+
+        Assert.Equal(expected, Judge(new() { Metric = metric, Max = 0.2, MinRequests = 10 }, figures).Answer.ToString());
+        Assert.Equal(expected, Judge(new() { Metric = metric, MaxRatio = 2, MinRequests = 10 }, figures, figures with { Durations = new([0.1, 1], [100, 0, 0]) }).Answer.ToString());
+    }
+
+    [Theory]
+    [InlineData(0.099, nameof(GateAnswer.Holds))]
+    [InlineData(0.1, nameof(GateAnswer.Holds))]
+    [InlineData(0.101, nameof(GateAnswer.Fails))]
+    public void Judge_LatencyAgainstAFixedLimit_FailsAboveIt(double p95, string expected)
+    {
+        // All requests in one bucket that begins at 0: the 95th percentile lies at 95 % of its bound.
+        var figures = Figures(100, 0, 0.01) with { Durations = new([p95 / 0.95], [100, 0]) };
+
+        var verdict = Judge(new() { Metric = GateMetrics.LatencyP95, Max = 0.1 + 1e-9, MinRequests = 10 }, figures);
+
+        Assert.Equal(expected, verdict.Answer.ToString());
+        Assert.Equal(p95, verdict.Value!.Value, 6);
+        Assert.Null(verdict.Stable);
+    }
+
+    [Theory]
+    [InlineData(3, nameof(GateAnswer.Holds))]
+    [InlineData(4, nameof(GateAnswer.Fails))]
+    public void Judge_ErrorRateComparedWithTheStableOne_FailsWhenWorseThanItsMultiple(long failures, string expected)
+    {
+        var verdict = Judge(new() { Metric = GateMetrics.ErrorRate, MaxRatio = 1.5, MinRequests = 10 }, Figures(100, failures, 0.01), Figures(200, 4, 0.01));
+
+        Assert.Equal((expected, failures / 100.0, 0.02), (verdict.Answer.ToString(), verdict.Value!.Value, verdict.Stable!.Value));
+    }
+
+    [Theory]
+    [InlineData(0.15, 0.2, nameof(GateAnswer.Holds))]
+    [InlineData(0.25, 0.2, nameof(GateAnswer.Fails))]
+    [InlineData(0.15, 0.05, nameof(GateAnswer.Fails))]
+    public void Judge_BothLimits_BothMustHold(double p95, double stable, string expected)
+    {
+        PlanGate both = new() { Metric = GateMetrics.LatencyP95, Max = 0.2, MaxRatio = 2, MinRequests = 10 };
+
+        Assert.Equal(expected, Judge(both, Slow(p95), Slow(stable)).Answer.ToString());
+
+        static RevisionFigures Slow(double p95) => Figures(100, 0, 0.01) with { Durations = new([p95 / 0.95], [100, 0]) };
+    }
+
+    [Theory]
     [InlineData(2, 2, nameof(GateAnswer.Holds))]
     [InlineData(1, 2, nameof(GateAnswer.Fails))]
     [InlineData(0, 0, nameof(GateAnswer.Missing))]

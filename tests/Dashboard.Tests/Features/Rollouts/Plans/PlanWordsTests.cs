@@ -67,7 +67,7 @@ public sealed class PlanWordsTests
             Name = "canary",
             Steps = [new() { Weight = 10, PauseSeconds = 60 }, new() { Weight = 50, WaitsForPerson = true }],
             Gates = [new() { Metric = GateMetrics.ErrorRate, Max = 0.01, MinRequests = 20 }, new() { Metric = GateMetrics.Ready, Max = 1 }],
-            RollBackOnFailure = true,
+            RollBackOnFailure = false,
         };
 
         Assert.Equal(
@@ -75,7 +75,7 @@ public sealed class PlanWordsTests
                 new("Strategy", "rolling", "canary"),
                 new("Steps", null, "10 % for 1 min → 50 % then a person says go"),
                 new("Gates", null, "Error rate at most 1 % over 1 min, from 20 requests on; Replicas ready at least 100 %"),
-                new("When it fails", "waits for a person", "goes back by itself"),
+                new("When it fails", "goes back by itself", "waits for a person"),
             ],
             PlanDiff.Between(Before, Before with { Strategy = canary }));
     }

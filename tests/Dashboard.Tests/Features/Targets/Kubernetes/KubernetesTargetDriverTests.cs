@@ -287,16 +287,18 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
-    public async Task Apply_Autoscaled_LeavesTheNumberToTheScalerAndNeverShrinksItForTheNextRevision()
+    public async Task Apply_Autoscaled_LeavesTheNumberToTheScalerUntilARolloutSaysIt()
     {
         var plan = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { Autoscaling = new() { MinReplicas = 2, MaxReplicas = 9, CpuPercent = 50 } } };
-        var scaled = KubernetesSamples.Revision(plan, number: 1);
+        var scaled = KubernetesSamples.Revision(plan, number: 1) with { IsScaled = true };
         var name = ObjectNames.Of(Endpoint, scaled);
         await ApplyAsync(scaled);
         cluster.Edit<V1Deployment>(name, d => d.Spec.Replicas = 6, "kube-controller-manager");
 
         await ApplyAsync(scaled);
-        await ApplyAsync(scaled, two);
+        Assert.Equal(6, (await driver.ObserveAsync(Endpoint, default)).Scale[scaled.PlanId]);
+        Assert.Single(cluster.All<V2HorizontalPodAutoscaler>());
+        await ApplyAsync(scaled with { IsScaled = false, Replicas = 6 }, two);
 
         Assert.Equal(6, cluster.All<V1Deployment>().Single(d => d.Metadata.Name == name).Spec.Replicas);
         Assert.Empty(cluster.All<V2HorizontalPodAutoscaler>());

@@ -65,8 +65,8 @@ internal sealed class WantedObjects(VersionSupply supply)
         {
             objects.Add(RevisionObjects.Deployment(endpoint, revision, version.Source, ns, Replicas(endpoint, revision, cluster)));
 
-            // It scales only what runs alone: while two revisions share the work, the rollout's steps say how many there are.
-            if (revisions.Count == 1 && revision.Replicas > 0 && RevisionObjects.Autoscaler(endpoint, revision, ns) is { } scaler)
+            // It scales only what runs alone and quietly: during a rollout its steps say how many there are.
+            if (revision.IsScaled && RevisionObjects.Autoscaler(endpoint, revision, ns) is { } scaler)
             {
                 objects.Add(scaler);
             }
@@ -75,11 +75,10 @@ internal sealed class WantedObjects(VersionSupply supply)
         return objects;
     }
 
-    // How many there are is the autoscaler's to say within its bounds, so what is there counts as wanted. A rollout that goes by
-    // without it must not shrink what it has scaled up either, before the other revision has taken over.
+    // How many there are is the autoscaler's to say within its bounds, so what is there counts as wanted.
     private static int Replicas(EndpointRef endpoint, RevisionSpec revision, ICluster cluster)
     {
-        if (revision.Plan.Kubernetes?.Autoscaling is not { } bounds || revision.Replicas < revision.Plan.Replicas)
+        if (!revision.IsScaled || revision.Plan.Kubernetes?.Autoscaling is not { } bounds)
         {
             return revision.Replicas;
         }

@@ -21,8 +21,14 @@ internal static class EndpointView
                 .OrderBy(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)
                 .Select(p => PodReader.Read(p, cluster.Settings.ReachesPods) with { Progress = PodReader.IsFetching(p) && fetches.TryGetValue(p.Metadata.Name, out var far) ? far : null }),
         ];
+        Dictionary<Guid, int> scale = [];
         foreach (var deployment in cluster.All<V1Deployment>().Where(d => ObjectLabels.EndpointOf(d.Metadata) == endpoint.Id && d.Metadata.DeletionTimestamp is null))
         {
+            if (ObjectLabels.PlanOf(deployment.Metadata) is { } plan && deployment.Spec?.Replicas is { } replicasNow)
+            {
+                scale[plan] = replicasNow;
+            }
+
             // Pods that the cluster refuses to make do not exist, so their absence is shown in their place.
             if (ObjectLabels.PlanOf(deployment.Metadata) is { } planId && Refusal(deployment) is { } refusal && replicas.Count(r => r.PlanId == planId) < (deployment.Spec?.Replicas ?? 1))
             {
@@ -30,7 +36,7 @@ internal static class EndpointView
             }
         }
 
-        return new(endpoint, replicas, now);
+        return new(endpoint, replicas, now) { Scale = scale };
     }
 
     // Evicted pods stay in the list as a record while others have long taken their place.

@@ -1,0 +1,39 @@
+using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Ops.Data.Migrations.Postgres
+{
+    /// <inheritdoc />
+    public partial class ScaleAndHolds : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<string>(
+                name: "HeldBecause",
+                table: "Rollouts",
+                type: "text",
+                nullable: true,
+                collation: "C");
+
+            migrationBuilder.AddColumn<int>(
+                name: "ScaledTo",
+                table: "Endpoints",
+                type: "integer",
+                nullable: true);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropColumn(
+                name: "HeldBecause",
+                table: "Rollouts");
+
+            migrationBuilder.DropColumn(
+                name: "ScaledTo",
+                table: "Endpoints");
+        }
+    }
+}
