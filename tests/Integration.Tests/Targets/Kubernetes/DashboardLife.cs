@@ -4,6 +4,7 @@ using k8s.Models;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Kubernetes;
 using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Dashboard.Tests.Features.Rollouts;

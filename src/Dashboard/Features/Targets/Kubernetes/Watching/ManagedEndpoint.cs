@@ -73,12 +73,16 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
         {
             var seen = EndpointView.Read(endpoint, cluster, fetches, now);
             var isNew = last is null || !last.Replicas.SequenceEqual(seen.Replicas);
-            foreach (var happened in isNew && events is not null ? ReplicaNews.Between(last, seen) : [])
+            if (events is not null)
             {
-                events!.Report(happened);
+                foreach (var happened in isNew ? ReplicaNews.Between(last, seen) : [])
+                {
+                    events.Report(happened);
+                }
+
+                TellRoute(now, events);
             }
 
-            TellRoute(now, events);
             last = seen;
             if (isNew || always)
             {
@@ -94,7 +98,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     {
         var route = HttpRoute.Find(cluster, endpoint);
         var found = route is null ? null : RouteAcceptance.RefusalOf(route);
-        if (found == refusal || !ActsAt(now))
+        if (found == refusal)
         {
             return;
         }
