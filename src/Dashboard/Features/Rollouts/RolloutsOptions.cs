@@ -17,7 +17,7 @@ internal sealed class RolloutsOptions
     /// <summary>How often it says so.</summary>
     public int LeaseRenewSeconds { get; set; } = 5;
 
-    /// <summary>How many endpoints are looked at side by side.</summary>
+    /// <summary>How many endpoints of one target are looked at side by side.</summary>
     public int Workers { get; set; } = 4;
 
     /// <summary>How long one answer of a target may take.</summary>

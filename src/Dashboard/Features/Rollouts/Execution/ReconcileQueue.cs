@@ -54,17 +54,17 @@ internal sealed class ReconcileQueue(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Waits for an endpoint and takes it; <see cref="Finish"/> must follow.</summary>
-    public async ValueTask<Guid> TakeAsync(CancellationToken cancellation)
+    /// <summary>Waits for an endpoint whose turn it is; <see cref="Begin"/> must follow.</summary>
+    public ValueTask<Guid> NextAsync(CancellationToken cancellation) => ready.Reader.ReadAsync(cancellation);
+
+    /// <summary>Says that the look at an endpoint begins, so that what happens from now on needs another one; <see cref="Finish"/> must follow.</summary>
+    public void Begin(Guid endpointId)
     {
-        var endpointId = await ready.Reader.ReadAsync(cancellation);
         lock (gate)
         {
             waiting.Remove(endpointId);
             inWork.Add(endpointId);
         }
-
-        return endpointId;
     }
 
     /// <summary>Says that the look at an endpoint is over.</summary>

@@ -22,6 +22,7 @@ internal sealed class RolloutsHostedService(
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
+    private readonly TargetLanes lanes = new(databases, options.Value.Workers);
     private readonly ConcurrentDictionary<Guid, int> failures = new();
     private readonly ConcurrentDictionary<Guid, IReadOnlyList<ReplicaObservation>> seen = new();
 
@@ -33,7 +34,7 @@ internal sealed class RolloutsHostedService(
         observed.Changed += OnChanged;
         try
         {
-            await Task.WhenAll([LeadAsync(stoppingToken), ResyncAsync(stoppingToken), .. Enumerable.Range(0, options.Value.Workers).Select(_ => WorkAsync(stoppingToken))]);
+            await Task.WhenAll([LeadAsync(stoppingToken), ResyncAsync(stoppingToken), lanes.RunAsync(queue, LookAsync, stoppingToken)]);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -91,30 +92,15 @@ internal sealed class RolloutsHostedService(
     private async Task EnqueueAllAsync(bool withRetired, CancellationToken stopping)
     {
         await using var db = await databases.CreateDbContextAsync(stopping);
-        var ids = await db.Endpoints.Where(e => withRetired || e.RetiredAt == null).Select(e => e.Id).ToListAsync(stopping);
+        var endpoints = await db.Endpoints.Where(e => withRetired || e.RetiredAt == null).Select(e => new { e.Id, e.TargetId }).ToListAsync(stopping);
+        endpoints.ForEach(e => lanes.Know(e.Id, e.TargetId));
 
         // One that was retired at another dashboard has replicas here still, which nobody else takes down.
-        foreach (var id in ids.Union(observed.All.Where(o => o.Replicas.Count > 0).Select(o => o.Endpoint.Id)))
+        foreach (var id in endpoints.Select(e => e.Id).Union(observed.All.Where(o => o.Replicas.Count > 0).Select(o => o.Endpoint.Id)))
         {
             if (!failures.ContainsKey(id))
             {
                 queue.Enqueue(id);
-            }
-        }
-    }
-
-    private async Task WorkAsync(CancellationToken stopping)
-    {
-        while (true)
-        {
-            var endpointId = await queue.TakeAsync(stopping);
-            try
-            {
-                await LookAsync(endpointId, stopping);
-            }
-            finally
-            {
-                queue.Finish(endpointId);
             }
         }
     }

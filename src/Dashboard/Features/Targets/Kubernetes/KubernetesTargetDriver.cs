@@ -225,7 +225,7 @@ internal sealed class KubernetesTargetDriver(
         var managed = endpoints.AddOrUpdate(endpoint.Id, _ => Make(), (_, known) => known.Cluster == cluster ? known : Make());
         return managed;
 
-        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, new ClusterTurn(turn, cluster.Lease), (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), log));
+        ManagedEndpoint Make() => new(endpoint, cluster, new(endpoint, wanted, new ClusterTurn(turn, cluster.Lease), (item, isPutBack) => TellDrift(endpoint, cluster, item, isPutBack), time, log));
     }
 
     private void TellDrift(EndpointRef endpoint, ICluster cluster, DriftItem item, bool isPutBack) => events.Report(new()

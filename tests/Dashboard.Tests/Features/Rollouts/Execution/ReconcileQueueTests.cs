@@ -18,7 +18,10 @@ public sealed class ReconcileQueueTests
         }
 
         Assert.Equal(1, queue.Waiting);
-        Assert.Equal(id, await queue.TakeAsync(default));
+        Assert.Equal(id, await queue.NextAsync(default));
+        queue.Enqueue(id);
+        Assert.Equal(1, queue.Waiting);
+        queue.Begin(id);
         Assert.Equal(0, queue.Waiting);
     }
 
@@ -27,14 +30,14 @@ public sealed class ReconcileQueueTests
     {
         using ReconcileQueue queue = new(time);
         queue.Enqueue(id);
-        await queue.TakeAsync(default);
+        queue.Begin(await queue.NextAsync(default));
         queue.Enqueue(id);
         queue.Enqueue(id);
 
         Assert.Equal(0, queue.Waiting);
         queue.Finish(id);
         Assert.Equal(1, queue.Waiting);
-        await queue.TakeAsync(default);
+        queue.Begin(await queue.NextAsync(default));
         queue.Finish(id);
         Assert.Equal(0, queue.Waiting);
     }

@@ -65,6 +65,19 @@ public sealed class KubernetesTargetDriverTests : IDisposable
     }
 
     [Fact]
+    public async Task Apply_TurnIsOverWhileTheClusterIsBusy_GivesUp()
+    {
+        cluster.Answers = new TaskCompletionSource().Task;
+        var pass = ApplyAsync(one);
+
+        turn.Holds = () => false;
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Contains("taken over", (await Assert.ThrowsAsync<InvalidOperationException>(() => pass.WaitAsync(TimeSpan.FromSeconds(20)))).Message, StringComparison.Ordinal);
+        Assert.Empty(cluster.Calls);
+    }
+
+    [Fact]
     public async Task Apply_WhileTheWatchIsBehind_TrustsTheReplies()
     {
         await ApplyAsync(one);

@@ -10,7 +10,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes.Apply;
 /// Makes the objects of one endpoint as they are wanted, and nothing that is so already. What somebody else has changed is told apart from what
 /// is wanted anew, and is shown: it is put back at once while a rollout is under way or where it changes what pods run, and otherwise waits for a person.
 /// </summary>
-internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wantedObjects, ITurn turn, Action<DriftItem, bool> drifted, ILogger log) : IDisposable
+internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wantedObjects, ITurn turn, Action<DriftItem, bool> drifted, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly SemaphoreSlim gate = new(1);
     private readonly ConcurrentDictionary<string, Applied> applied = new(StringComparer.Ordinal);
@@ -30,21 +30,14 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     public async Task ApplyAsync(IReadOnlyList<RevisionSpec> revisions, EndpointRef asked, ICluster cluster, CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation);
+        using var whileInTurn = new WhileInTurn(turn, time, cancellation);
         try
         {
-            var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
-            var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || asked.PutsBack;
-            var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
-            List<DriftItem> open = [];
-            foreach (var one in wanted)
-            {
-                await MakeAsync(one, cluster, isMoving, asked, open, cancellation);
-            }
-
-            await RemoveOthersAsync(wanted, cluster, cancellation);
-            Open = open;
-            told.IntersectWith(open);
-            lastWanted = key;
+            await ApplyAllAsync(revisions, asked, cluster, whileInTurn.Token);
+        }
+        catch (OperationCanceledException) when (whileInTurn.IsOver)
+        {
+            throw TakenOver();
         }
         finally
         {
@@ -54,6 +47,23 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
 
     /// <inheritdoc/>
     public void Dispose() => gate.Dispose();
+
+    private async Task ApplyAllAsync(IReadOnlyList<RevisionSpec> revisions, EndpointRef asked, ICluster cluster, CancellationToken cancellation)
+    {
+        var key = string.Join(' ', revisions.Select(r => $"{r.PlanId:N}:{r.Replicas}:{r.Weight}"));
+        var isMoving = (lastWanted is not null && key != lastWanted) || revisions.Count(r => r.Replicas > 0) > 1 || asked.PutsBack;
+        var wanted = await wantedObjects.MakeAsync(endpoint, revisions, cluster, cancellation);
+        List<DriftItem> open = [];
+        foreach (var one in wanted)
+        {
+            await MakeAsync(one, cluster, isMoving, asked, open, cancellation);
+        }
+
+        await RemoveOthersAsync(wanted, cluster, cancellation);
+        Open = open;
+        told.IntersectWith(open);
+        lastWanted = key;
+    }
 
     private async Task MakeAsync(IKubernetesObject<V1ObjectMeta> one, ICluster cluster, bool isMoving, EndpointRef asked, List<DriftItem> open, CancellationToken cancellation)
     {
@@ -176,9 +186,11 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     {
         if (!turn.IsHeld)
         {
-            throw new InvalidOperationException("Another dashboard has taken over in the middle of this pass.");
+            throw TakenOver();
         }
     }
+
+    private static InvalidOperationException TakenOver() => new("Another dashboard has taken over in the middle of this pass.");
 
     private async Task RemoveOthersAsync(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> wanted, ICluster cluster, CancellationToken cancellation)
     {
