@@ -26,6 +26,8 @@ internal static class RolloutEventKinds
     public const string TokenCreated = "endpoint.token-created";
     public const string TokenRevoked = "endpoint.token-revoked";
     public const string Retired = "endpoint.retired";
+    public const string PutBack = "endpoint.put-back";
+    public const string DriftAccepted = "endpoint.accept-drift";
     public const string PlanDamaged = "endpoint.plan-damaged";
 }
 

@@ -23,6 +23,7 @@ internal sealed class RolloutsHostedService(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
     private readonly TargetLanes lanes = new(databases, options.Value.Workers);
+    private readonly RegistryNews news = new(databases);
     private readonly ConcurrentDictionary<Guid, int> failures = new();
     private readonly ConcurrentDictionary<Guid, IReadOnlyList<ReplicaObservation>> seen = new();
 
@@ -34,7 +35,7 @@ internal sealed class RolloutsHostedService(
         observed.Changed += OnChanged;
         try
         {
-            await Task.WhenAll([LeadAsync(stoppingToken), ResyncAsync(stoppingToken), lanes.RunAsync(queue, LookAsync, stoppingToken)]);
+            await Task.WhenAll([LeadAsync(stoppingToken), ResyncAsync(stoppingToken), FollowAsync(stoppingToken), lanes.RunAsync(queue, LookAsync, stoppingToken)]);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -88,6 +89,22 @@ internal sealed class RolloutsHostedService(
             },
             stopping);
     }
+
+    private Task FollowAsync(CancellationToken stopping) => RepeatAsync(
+        "news",
+        RegistryNews.Every,
+        async () =>
+        {
+            // What is being tried again later keeps its pause, but for a person.
+            foreach (var told in await news.ReadAsync(stopping))
+            {
+                if (told.IsByPerson || !failures.ContainsKey(told.EndpointId))
+                {
+                    queue.Enqueue(told.EndpointId);
+                }
+            }
+        },
+        stopping);
 
     private async Task EnqueueAllAsync(bool withRetired, CancellationToken stopping)
     {

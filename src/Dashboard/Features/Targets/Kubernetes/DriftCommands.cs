@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Rollouts;
+using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Data;
 using Ops.Data.Rollouts;
@@ -10,7 +11,7 @@ namespace Ops.Dashboard.Features.Targets.Kubernetes;
 /// <summary>What people decide about changes that somebody made in a cluster past the dashboard. All need <see cref="Right.OperateRollouts"/>.</summary>
 internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, ReconcileQueue queue)
 {
-    private const string PutBack = "endpoint.put-back";
+    private const string PutBack = RolloutEventKinds.PutBack;
 
     /// <summary>What is not as it should be and nobody has decided about, as the dashboard that acts has found it.</summary>
     public IReadOnlyList<OpenChange> Of(Guid endpointId) => OpenChange.Read(feed.Find(endpointId)?.OpenJson);
@@ -30,6 +31,7 @@ internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, Reco
 
             var ended = endpoint.EndAcceptance(a => open.Any(i => (i.Kind, i.Name, i.Path) == (a.Kind, a.Name, a.Path)));
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = open.Select(i => i.Sentence).Concat(ended.Select(a => a.Sentence)) });
+            Note(scope, endpoint, RolloutEventKinds.PutBack, "has this put back", open.Select(i => i.Sentence).Concat(ended.Select(a => a.Sentence)));
             endpoint.AskPutBack(Guid.CreateVersion7(scope.Now));
             return Result.Done;
         },
@@ -49,6 +51,7 @@ internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, Reco
             }
 
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, new { Changed = ended.Select(a => a.Sentence) });
+            Note(scope, endpoint, RolloutEventKinds.PutBack, "has this put back", ended.Select(a => a.Sentence));
             endpoint.AskPutBack(Guid.CreateVersion7(scope.Now));
             return Result.Done;
         },
@@ -57,7 +60,7 @@ internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, Reco
     /// <summary>Leaves what was changed as it is, until the next rollout begins.</summary>
     public Task<Result> AcceptAsync(Caller caller, Guid endpointId, CancellationToken cancellation = default) => RunAsync(
         caller,
-        "endpoint.accept-drift",
+        RolloutEventKinds.DriftAccepted,
         endpointId,
         (scope, endpoint) =>
         {
@@ -68,6 +71,7 @@ internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, Reco
             }
 
             scope.Audit("endpoint", endpoint.Id, endpoint.Name, null, new { Accepted = accepted.Select(a => a.Sentence) });
+            Note(scope, endpoint, RolloutEventKinds.DriftAccepted, "accepted this", accepted.Select(a => a.Sentence));
             return Result.Done;
         },
         cancellation);
@@ -89,6 +93,10 @@ internal sealed class DriftCommands(CommandRunner runner, RolloutFeed feed, Reco
             return decide(scope, endpoint);
         },
         cancellation);
+
+    // Also what tells the dashboard that acts, when it is another one.
+    private static void Note(CommandScope scope, Ops.Data.Rollouts.Endpoint endpoint, string kind, string deed, IEnumerable<string> changes) =>
+        History.Add(scope.Db, scope.Now, endpoint.Id, null, kind, $"{scope.Person.UserName} {deed}: {string.Join(' ', changes)}", personName: scope.Person.UserName);
 
     // Pages here see it at once; whoever acts does so with the next pass, which is here or in another dashboard.
     private void Tell(Ops.Data.Rollouts.Endpoint endpoint)

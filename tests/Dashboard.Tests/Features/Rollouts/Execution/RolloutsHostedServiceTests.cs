@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Ops.Dashboard.Features.Rollouts;
 using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Targets;
+using Ops.Data.Approvals;
 using Ops.Data.Rollouts;
 
 namespace Ops.Dashboard.Tests.Features.Rollouts.Execution;
@@ -41,6 +43,29 @@ public sealed class RolloutsHostedServiceTests
         await second.StartAsync(default);
         await AdvanceUntilAsync(world, asked.Id, RolloutState.Succeeded);
         await second.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Decide_AtADashboardThatDoesNotAct_IsCarriedOutLongBeforeTheNextRegularLook()
+    {
+        await using var world = await OpsWorld.CreateAsync(drivers: services => services.Configure<RolloutsOptions>(o => o.ResyncSeconds = 600));
+        var acting = Service(world.Services);
+        await acting.StartAsync(default);
+        await world.Time.AdvanceUntilAsync(() => world.Get<LeaderLease>().IsHeld, Tick);
+        var elsewhere = world.Start();
+        var watching = Service(elsewhere);
+        await watching.StartAsync(default);
+        var asked = await world.RequestAsync(1);
+        await world.Time.AdvanceUntilAsync(() => world.Get<ReconcileQueue>().Waiting == 0, Tick);
+
+        var decided = await world.DecideAsync(asked.Id, Verdict.Approve, process: elsewhere);
+        Assert.True(decided.Succeeded, decided.Failure?.Message);
+        await AdvanceUntilAsync(world, asked.Id, RolloutState.Succeeded);
+
+        // Pages of the dashboard that only watches hear of it as well.
+        await world.Time.AdvanceUntilAsync(() => elsewhere.GetRequiredService<RolloutFeed>().Find(asked.EndpointId)?.Stable == "digits 1", Tick);
+        await watching.StopAsync(default);
+        await acting.StopAsync(default);
     }
 
     [Fact]

@@ -92,6 +92,7 @@ public sealed class DriftCommandsTests : IAsyncDisposable
         await ApplyAsync(driver);
 
         Assert.True((await Commands.PutBackAsync(world.As("operator"), endpoint.Id)).Succeeded);
+        Assert.Contains(await world.EventsOfEndpointAsync(endpoint.Id), e => e.PersonName == "operator" && e.Message.StartsWith("operator has this put back: ", StringComparison.Ordinal));
         await ApplyAsync(driver);
         await ApplyAsync(driver);
 
