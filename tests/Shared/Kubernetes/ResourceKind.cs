@@ -62,6 +62,12 @@ internal sealed record ResourceKind(string Group, string Version, string Plural,
     /// <summary>Leases.</summary>
     public static ResourceKind Lease { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", true, FieldSchema.Of<V1Lease>());
 
+    /// <summary>Classes of container runtimes.</summary>
+    public static ResourceKind RuntimeClass { get; } = new("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", false, FieldSchema.Of<V1RuntimeClass>());
+
+    /// <summary>Classes of priorities.</summary>
+    public static ResourceKind PriorityClass { get; } = new("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", false, FieldSchema.Of<V1PriorityClass>()) { HasGeneration = true, ShortNames = ["pc"] };
+
     /// <summary>Every kind, in the order of discovery.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
@@ -75,7 +81,7 @@ internal sealed record ResourceKind(string Group, string Version, string Plural,
         new("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true, FieldSchema.Of<V2HorizontalPodAutoscaler>()) { HasStatus = true, ShortNames = ["hpa"] },
         PodDisruptionBudget,
         new("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true, FieldSchema.Of<V1NetworkPolicy>()) { HasGeneration = true, ShortNames = ["netpol"] },
-        Lease,
+        Lease, RuntimeClass, PriorityClass,
         new("rbac.authorization.k8s.io", "v1", "roles", "Role", true, FieldSchema.Of<V1Role>()),
         new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", true, FieldSchema.Of<V1RoleBinding>()),
         new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", false, FieldSchema.Of<V1ClusterRole>()),

@@ -92,10 +92,40 @@ internal sealed class Scheduler(SimulatedCluster cluster)
             sum[name] = sum.GetValueOrDefault(name) + Quantity.Milli(amount.Text());
         }
 
-        // Init containers run one after the other before the rest, so the largest counts where it is more.
-        foreach (var (name, amount) in pod.Items("spec", "initContainers").SelectMany(c => c.Object("resources", "requests") ?? []))
+        // Init containers run one after the other before the rest, beside the sidecars before them: the most of that counts where it is more.
+        var sidecars = new Dictionary<string, long>(StringComparer.Ordinal);
+        var starting = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var container in pod.Items("spec", "initContainers"))
         {
-            sum[name] = Math.Max(sum.GetValueOrDefault(name), Quantity.Milli(amount.Text()));
+            var step = new Dictionary<string, long>(sidecars, StringComparer.Ordinal);
+            foreach (var (name, amount) in container.Object("resources", "requests") ?? [])
+            {
+                var milli = Quantity.Milli(amount.Text());
+                step[name] = step.GetValueOrDefault(name) + milli;
+                sum[name] = sum.GetValueOrDefault(name) + (container.Text("restartPolicy") == "Always" ? milli : 0);
+            }
+
+            sidecars = container.Text("restartPolicy") == "Always" ? step : sidecars;
+            foreach (var (name, milli) in step)
+            {
+                starting[name] = Math.Max(starting.GetValueOrDefault(name), milli);
+            }
+        }
+
+        foreach (var (name, milli) in starting)
+        {
+            sum[name] = Math.Max(sum.GetValueOrDefault(name), milli);
+        }
+
+        // What the pod asks for as a whole goes before its containers, and what running it at all takes is added.
+        foreach (var (name, amount) in pod.Object("spec", "resources", "requests") ?? [])
+        {
+            sum[name] = Quantity.Milli(amount.Text());
+        }
+
+        foreach (var (name, amount) in pod.Object("spec", "overhead") ?? [])
+        {
+            sum[name] = sum.GetValueOrDefault(name) + Quantity.Milli(amount.Text());
         }
 
         return sum;

@@ -18,7 +18,8 @@ internal sealed class SimulatedCluster : IDisposable
         this.owner = owner;
         Writes = new ClusterWrites(owner);
         var quota = new Quota(owner.Store);
-        owner.Writer.Admission = quota.Refuse;
+        var classes = new PodClasses(owner.Store);
+        owner.Writer.Admission = (kind, item) => classes.Refuse(kind, item) ?? quota.Refuse(kind, item);
         var housekeeping = new Housekeeping(owner, Writes);
         var deployments = new DeploymentController(this);
         var replicaSets = new ReplicaSetController(this);

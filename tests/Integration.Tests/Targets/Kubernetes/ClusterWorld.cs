@@ -53,14 +53,16 @@ internal sealed class ClusterWorld : IAsyncDisposable
     /// <param name="account">Makes a kubeconfig for the namespace that dashboards sign in by; null for an administrator's.</param>
     /// <param name="gateway">The gateway that the target names, in the namespace itself; empty for none.</param>
     /// <param name="prometheus">The Prometheus that has the figures of its pods; null for none.</param>
-    public static async Task<ClusterWorld> CreateAsync(ClusterFixture cluster, Func<string, Task<string>>? account = null, string gateway = "", Uri? prometheus = null)
+    /// <param name="change">Changes what else the target says.</param>
+    public static async Task<ClusterWorld> CreateAsync(
+        ClusterFixture cluster, Func<string, Task<string>>? account = null, string gateway = "", Uri? prometheus = null, Func<KubernetesTargetSettings, KubernetesTargetSettings>? change = null)
     {
         var space = await cluster.NamespaceAsync();
         var faults = await FaultyApi.StartAsync(account is null ? cluster.KubeConfig : await account(space));
         var keys = new EphemeralDataProtectionProvider();
         var ops = await OpsWorld.CreateAsync(clock: TimeProvider.System, drivers: services => AddDrivers(services, keys));
         var world = new ClusterWorld(cluster, ops, faults, space);
-        await world.AddTargetAsync(gateway, prometheus?.ToString() ?? "");
+        await world.AddTargetAsync(gateway, prometheus?.ToString() ?? "", change ?? (static s => s));
         return world;
     }
 
@@ -99,6 +101,10 @@ internal sealed class ClusterWorld : IAsyncDisposable
     /// <summary>Asks for a version.</summary>
     public Task<RolloutRef> RequestAsync(int version, Func<DraftPlan, DraftPlan>? change = null) =>
         Ops.RequestAsync(version, change: d => Changed(d with { Strategy = "rolling", ProgressDeadlineSeconds = 60 }, change));
+
+    /// <summary>Asks for a version that may be refused.</summary>
+    public Task<Result<RolloutRef>> TryRequestAsync(int version, Func<DraftPlan, DraftPlan> change) =>
+        Ops.Get<RequestRollout>().RunAsync(Ops.As("operator"), change(Ops.Draft(version)), "because");
 
     /// <summary>Has it approved.</summary>
     public async Task<RolloutRef> DecideAsync(RolloutRef asked)
@@ -285,11 +291,11 @@ internal sealed class ClusterWorld : IAsyncDisposable
             TimeProvider.System)));
     }
 
-    private async Task AddTargetAsync(string gateway, string prometheus)
+    private async Task AddTargetAsync(string gateway, string prometheus, Func<KubernetesTargetSettings, KubernetesTargetSettings> change)
     {
         await using var db = Ops.Open();
         var id = Guid.CreateVersion7();
-        var settings = new KubernetesTargetSettings { Namespace = Space, Registries = ["registry.example"], RuntimeImage = Image, Gateway = gateway, Prometheus = prometheus };
+        var settings = change(new() { Namespace = Space, Registries = ["registry.example"], RuntimeImage = Image, Gateway = gateway, Prometheus = prometheus });
         Assert.True(settings.Check().Succeeded);
         var target = Target.Create(new()
         {

@@ -15,9 +15,10 @@ internal static class MinimalAccount
     /// <summary>Makes the account in a namespace.</summary>
     /// <param name="cluster">Where.</param>
     /// <param name="space">The target's namespace.</param>
-    public static async Task<string> MakeAsync(ClusterFixture cluster, string space)
+    /// <param name="withNodes">Whether it may read nodes, and the pods on them.</param>
+    public static async Task<string> MakeAsync(ClusterFixture cluster, string space, bool withNodes = true)
     {
-        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifest = [.. RbacManifest.InNamespace(space, space), .. RbacManifest.OnCluster(space)];
+        IReadOnlyList<IKubernetesObject<V1ObjectMeta>> manifest = [.. RbacManifest.InNamespace(space, space), .. withNodes ? RbacManifest.OnCluster(space) : []];
         return With(cluster.KubeConfig, cluster.Double is { } standIn ? Restrict(standIn, space, manifest) : await ApplyAsync(cluster.Api, space, manifest));
     }
 

@@ -1,8 +1,10 @@
+using System.Text.Json.Nodes;
 using Ops.Dashboard.Features.Monitoring.Prometheus;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Targets.Kubernetes;
 using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Data.Rollouts;
+using Ops.Testing.Kubernetes;
 
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
@@ -47,5 +49,47 @@ public sealed class MinimalRightsTests(ClusterFixture cluster)
         var retired = await world.Ops.Get<EndpointCommands>().RetireAsync(world.Ops.As("operator"), scaled.EndpointId);
         Assert.True(retired.Succeeded, retired.Failure?.Message);
         await ClusterWorld.UntilAsync(async () => await world.DeploymentAsync(scaled.EndpointId, 2) is null, () => world.PictureAsync(scaled.EndpointId));
+    }
+
+    [Fact]
+    public async Task Rollout_AccountThatMayNotReadNodes_GoesToTheNodesThatALabelNames()
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster, space => MinimalAccount.MakeAsync(cluster, space, withNodes: false));
+        await world.StartAsync();
+        var node = $"n-{world.Space}";
+        await cluster.AddNodeAsync(node, 0);
+
+        var asked = await world.SucceedAsync(1, d => d with { Kubernetes = new() { Namespace = "", Image = "", NodeSelector = new Dictionary<string, string> { ["kubernetes.io/hostname"] = node } } });
+        await world.QuietAsync(asked, 1);
+
+        Assert.All(await world.PodsAsync(asked.EndpointId), p => Assert.Equal(node, p.Text("spec", "nodeName")));
+        var inventory = await world.Ops.Get<KubernetesTargetDriver>().GetInventoryAsync(world.Ops.Target, CancellationToken.None);
+        Assert.Equal((0, null, "The account of cluster may not read nodes."), (inventory.Nodes.Count, inventory.Problem, inventory.Hidden));
+        await cluster.Api.DeleteAsync($"/api/v1/nodes/{node}");
+    }
+
+    [Theory]
+    [InlineData("there", true, "is there")]
+    [InlineData("missing", false, "kubectl create namespace")]
+    [InlineData("going", false, "is being deleted")]
+    public async Task Check_Namespace_IsThereOrNot(string how, bool passes, string said)
+    {
+        var space = how == "missing" ? "t-missing" : await cluster.NamespaceAsync();
+        var path = $"/api/v1/namespaces/{space}";
+        if (how == "going")
+        {
+            // Something in it that holds it up, as it happens.
+            await cluster.Api.PostAsync($"{path}/configmaps", JsonNode.Parse("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","finalizers":["example.com/hold"]}}""")!);
+            await cluster.Api.DeleteAsync(path);
+        }
+
+        using var access = KubeconfigAccess.Make(Kubeconfig.Parse(cluster.KubeConfig).Value.Choose("").Value, new(), TimeProvider.System).Value;
+        using var api = new ClusterFactory(null!, Microsoft.Extensions.Options.Options.Create(new KubernetesOptions()), TimeProvider.System).MakeApi(access);
+        using var prometheus = new PrometheusClient();
+        var check = Assert.Single(await ClusterChecker.RunAsync(api, new() { Namespace = space }, prometheus, null, default), c => c.Name == "Namespace");
+
+        Assert.True(check.Passed == passes && check.Message.Contains(said, StringComparison.Ordinal), check.Message);
+        await cluster.Api.MergeAsync($"{path}/configmaps/c", """{"metadata":{"finalizers":null}}""");
+        await cluster.Api.DeleteAsync(path);
     }
 }
