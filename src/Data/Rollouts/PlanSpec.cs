@@ -98,6 +98,7 @@ public sealed record PlanSpec
             property.ShouldSerialize = (type.Type.Name, property.Name) switch
             {
                 (nameof(PlanSpec), "kubernetes") => (_, value) => value is not null,
+                (nameof(PlanKubernetes), "cacheClaim") => (_, value) => value is not null,
                 (nameof(PlanStrategy), "steps" or "gates") => (_, value) => value is not System.Collections.ICollection { Count: 0 },
                 (nameof(PlanStrategy), "rollBackOnFailure") => (_, value) => value is true,
                 (nameof(PlanStrategy), "keepOldSeconds") => (_, value) => value is not 0,

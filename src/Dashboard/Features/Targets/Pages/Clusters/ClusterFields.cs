@@ -14,4 +14,5 @@ internal static class ClusterFields
     public const string Gateway = "gateway";
     public const string Prometheus = "prometheus";
     public const string PullSecrets = "pullSecrets";
+    public const string CacheClaim = "cacheClaim";
 }
