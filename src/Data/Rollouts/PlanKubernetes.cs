@@ -35,6 +35,9 @@ public sealed record PlanKubernetes
 
     /// <summary>The host name of an HTTPRoute; null for none.</summary>
     public string? Hostname { get; init; }
+
+    /// <summary>The PersistentVolumeClaim that pods keep versions in, as the target says; null to have each pod fetch its own.</summary>
+    public string? CacheClaim { get; init; }
 }
 
 /// <summary>A taint that pods put up with.</summary>

@@ -101,7 +101,7 @@ public sealed record PlanSpec
             {
                 (nameof(PlanSpec), "kubernetes") => (_, value) => value is not null,
                 (nameof(PlanKubernetes), "nodeFilter" or "tolerations") => (_, value) => value is not System.Collections.ICollection { Count: 0 },
-                (nameof(PlanKubernetes), "runtimeClass" or "priorityClass") => (_, value) => value is not null,
+                (nameof(PlanKubernetes), "runtimeClass" or "priorityClass" or "cacheClaim") => (_, value) => value is not null,
                 (nameof(PlanKubernetes), "diskMiB") => (_, value) => value is not 0L,
                 (nameof(PlanStrategy), "steps" or "gates") => (_, value) => value is not System.Collections.ICollection { Count: 0 },
                 (nameof(PlanStrategy), "rollBackOnFailure") => (_, value) => value is true,

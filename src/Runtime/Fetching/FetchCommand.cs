@@ -51,7 +51,7 @@ internal static class FetchCommand
         {
             var manifest = FetchManifest.Read(arguments.Manifest);
             using var logs = LoggerFactory.Create(logging => logging.AddLines());
-            await FetchAsync(manifest, arguments.Into, logs, cancellation);
+            await FetchAsync(manifest, arguments, logs, cancellation);
             return (0, null);
         }
         catch (InvalidDataException exception)
@@ -85,18 +85,42 @@ internal static class FetchCommand
         }
     }
 
-    private static async Task FetchAsync(FetchManifest manifest, string folder, ILoggerFactory logs, CancellationToken cancellation)
+    private static async Task FetchAsync(FetchManifest manifest, FetchArguments arguments, ILoggerFactory logs, CancellationToken cancellation)
     {
+        var folder = arguments.IsCache ? Path.Combine(arguments.Into, manifest.Digest.ToLowerInvariant()) : arguments.Into;
         var files = manifest.Files.Select(f => WantedFile.Of(f, f.Path)).ToList();
         var total = files.Sum(f => f.Size);
         using var http = FileFetcher.CreateClient(manifest.Authorities is { } pem ? Authorities.Read(pem) : null);
         var fetcher = new FileFetcher(http, TimeSpan.FromSeconds(new RuntimeOptions().FetchStallSeconds), TimeProvider.System, logs.CreateLogger<FileFetcher>());
         var log = logs.CreateLogger(typeof(FetchCommand));
         log.FetchBegins(files.Count, manifest.Digest, total);
+        if (arguments.IsCache)
+        {
+            MarkUsed(folder);
+        }
+
         var progress = new ProgressLog(total, TimeProvider.System, log);
-        using var incoming = IncomingFolder.Own(folder, files);
+        using var incoming = arguments.IsCache ? IncomingFolder.Shared(arguments.Into, TimeProvider.System) : IncomingFolder.Own(folder, files);
         await new VerifiedFiles(fetcher, logs.CreateLogger<VerifiedFiles>()).EnsureAsync(folder, incoming, files, progress.Add, cancellation);
+        if (arguments.IsCache)
+        {
+            MarkUsed(folder);
+        }
+
         progress.End();
+    }
+
+    // Whoever tidies a cache up goes by when a version was last asked for: before it is looked at, so that it stays meanwhile, and after it came.
+    private static void MarkUsed(string folder)
+    {
+        try
+        {
+            Directory.SetLastWriteTimeUtc(folder, TimeProvider.System.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It is not there yet, or is another's. Then it looks older than it is, and costs a download after it was tidied up.
+        }
     }
 
     private static async Task<int> EndAsync(int code, string reason, string terminationLog)

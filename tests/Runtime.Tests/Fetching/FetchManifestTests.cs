@@ -74,7 +74,13 @@ public sealed class FetchManifestTests : IDisposable
         new FetchArguments("m.json", "/models/x", "/dev/termination-log"),
         FetchArguments.Read(["--into", "/models/x", "--manifest", "m.json"]));
 
+    [Fact]
+    public void Arguments_Cache_IsAPlaceForSeveral() => Assert.Equal(
+        new FetchArguments("m.json", "/cache", "/dev/termination-log", IsCache: true),
+        FetchArguments.Read(["--manifest", "m.json", "--cache", "/cache"]));
+
     [Theory]
+    [InlineData("--manifest", "m.json", "--into", "/models", "--cache", "/cache")]
     [InlineData("--manifest", "m.json")]
     [InlineData("--into", "/models")]
     [InlineData("--manifest", "m.json", "--into")]

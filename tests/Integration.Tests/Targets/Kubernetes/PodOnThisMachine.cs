@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 
 namespace Ops.Integration.Tests.Targets.Kubernetes;
 
@@ -44,8 +45,8 @@ internal sealed class PodOnThisMachine : IDisposable
             var folder = Directory.CreateDirectory(FolderOf(volume.Name)).FullName;
             foreach (var (name, bytes) in volume switch
             {
-                { EmptyDir: not null } => [],
-                { ConfigMap: { } map } when map.Name == configuration.Metadata.Name => map.Items.Select(i => (i.Path, System.Text.Encoding.UTF8.GetBytes(configuration.Data[i.Key]))),
+                { EmptyDir: not null } or { PersistentVolumeClaim: not null } => [],
+                { ConfigMap: { } map } when map.Name == configuration.Metadata.Name => map.Items.Select(i => (i.Path, System.Text.Encoding.UTF8.GetBytes(Here(configuration.Data[i.Key])))),
                 { Projected.Sources: [{ Secret: { } wanted }] } when wanted.Name == secret.Metadata.Name => wanted.Items.Select(i => (i.Path, secret.Data[i.Key])),
                 _ => throw new InvalidOperationException($"Nothing is known of what volume {volume.Name} holds."),
             })
@@ -95,6 +96,11 @@ internal sealed class PodOnThisMachine : IDisposable
     public void Dispose() => Directory.Delete(root, recursive: true);
 
     private string FolderOf(string volume) => Path.Combine(root, volume);
+
+    // Of a file only what names a volume can be turned into its folder.
+    private string Here(string text) => pod.Volumes.FirstOrDefault(v => v.PersistentVolumeClaim is not null) is { } claim
+        ? text.Replace($"file://{RevisionFiles.CacheFolder}/", $"file://{FolderOf(claim.Name)}/", StringComparison.Ordinal)
+        : text;
 
     private static string ValueOf(V1EnvVar variable) => variable.ValueFrom is null
         ? variable.Value

@@ -26,11 +26,14 @@ public sealed class PodRunTests
 {
     private const string Namespace = "models";
 
-    [Fact]
-    public async Task Pod_AsTheDashboardMakesIt_FetchesTheVersionAndAnswers()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("model-cache")]
+    public async Task Pod_AsTheDashboardMakesIt_FetchesTheVersionAndAnswers(string? claim)
     {
         await using var host = await StartAsync();
         var (endpoint, revision, source) = await SupplyAsync(host);
+        revision = revision with { Plan = revision.Plan with { Kubernetes = revision.Plan.Kubernetes! with { CacheClaim = claim } } };
         using var pod = Pod(endpoint, revision, source, out var spec);
         var (code, said, log) = await RunAsync(pod, spec.InitContainers.Single());
         Assert.Equal((0, ""), (code, said));

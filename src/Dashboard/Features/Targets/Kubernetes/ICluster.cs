@@ -112,6 +112,9 @@ internal sealed record ClusterSettings
     /// <summary>Secrets of the namespace with which nodes sign in to registries.</summary>
     public IReadOnlyList<string> PullSecrets { get; init; } = [];
 
+    /// <summary>The PersistentVolumeClaim that pods keep versions in; null for none.</summary>
+    public string? CacheClaim { get; init; }
+
     /// <summary>Whether pods are reached by their own addresses, because the dashboard runs in the same cluster.</summary>
     public bool ReachesPods { get; init; }
 

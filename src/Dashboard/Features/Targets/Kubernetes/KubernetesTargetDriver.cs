@@ -68,7 +68,7 @@ internal sealed class KubernetesTargetDriver(
         var chosen = plan.Kubernetes ?? new() { Namespace = "", Image = "" };
         var named = plan with
         {
-            Kubernetes = chosen with { Namespace = settings.Namespace, Image = image, NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
+            Kubernetes = chosen with { Namespace = settings.Namespace, Image = image, CacheClaim = settings.CacheClaim, NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
         };
         var filled = settings.Placement.Fill(named, sizeBytes);
         return PlanGuard.Check(filled, settings.Namespace, settings.Registries) is { Failure: { } refused } ? refused : filled;

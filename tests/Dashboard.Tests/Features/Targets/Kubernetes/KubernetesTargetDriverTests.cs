@@ -10,6 +10,7 @@ using Ops.Dashboard.Features.Targets.Kubernetes.Objects;
 using Ops.Dashboard.Features.Targets.Kubernetes.Supply;
 using Ops.Data;
 using Ops.Data.Rollouts;
+using Ops.Data.Targets;
 using Ops.Testing;
 
 namespace Ops.Dashboard.Tests.Features.Targets.Kubernetes;
@@ -316,6 +317,23 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         Assert.Equal(6, cluster.All<V1Deployment>().Single(d => d.Metadata.Name == name).Spec.Replicas);
         Assert.Empty(cluster.All<V2HorizontalPodAutoscaler>());
         Assert.Empty(told);
+    }
+
+    [Theory]
+    [InlineData("model-cache")]
+    [InlineData(null)]
+    public async Task Fill_CacheClaim_IsTheTargetsWhateverThePlanSays(string? claim)
+    {
+        FakeCluster settled = new() { Settings = cluster.Settings with { CacheClaim = claim, Images = new Dictionary<string, string> { ["ops-runtime"] = KubernetesSamples.Image } } };
+        using var filler = Driver(settled);
+        var asked = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { CacheClaim = "another" } };
+
+        var target = Target.Create(new() { Id = Endpoint.TargetId, Name = "cluster", Kind = TargetKinds.Kubernetes, Environment = TargetEnvironment.Staging, SettingsJson = "{}", ByName = "olga", Now = time.GetUtcNow() }).Value;
+
+        var filled = (await filler.FillAsync(target, asked, default)).Value;
+
+        Assert.Equal(claim, filled.Kubernetes!.CacheClaim);
+        Assert.Equal(claim is not null, filled.ToCanonicalJson().Contains("cacheClaim", StringComparison.Ordinal));
     }
 
     [Fact]

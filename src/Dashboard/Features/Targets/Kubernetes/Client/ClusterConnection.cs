@@ -36,6 +36,7 @@ internal sealed class ClusterConnection : ICluster, IAsyncDisposable
             Images = settings.Images(),
             Placement = settings.Placement(),
             PullSecrets = settings.PullSecrets,
+            CacheClaim = settings.CacheClaim.Length == 0 ? null : settings.CacheClaim,
             ReachesPods = settings.InCluster,
             Prometheus = settings.Prometheus.Length == 0 ? null : new(settings.Prometheus),
             Gateway = settings.Gateway.Length == 0 ? null : (settings.GatewayNamespace.Length == 0 ? null : settings.GatewayNamespace, settings.Gateway),

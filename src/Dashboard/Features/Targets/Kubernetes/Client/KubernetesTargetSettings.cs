@@ -72,6 +72,9 @@ internal sealed record KubernetesTargetSettings
     /// <summary>Secrets of the namespace with which nodes sign in to registries; empty for what the nodes have themselves.</summary>
     public IReadOnlyList<string> PullSecrets { get; init; } = [];
 
+    /// <summary>A PersistentVolumeClaim of the namespace that pods keep versions in; empty to have each fetch its own.</summary>
+    public string CacheClaim { get; init; } = "";
+
     /// <summary>Reads settings of the registry.</summary>
     /// <exception cref="InvalidOperationException">They are not what was written.</exception>
     public static KubernetesTargetSettings Read(string json)
@@ -135,6 +138,7 @@ internal sealed record KubernetesTargetSettings
         GatewayNamespace = GatewayNamespace.Trim(' '),
         Gateway = Gateway.Trim(' '),
         Prometheus = Prometheus.Trim(' '),
+        CacheClaim = CacheClaim.Trim(' '),
         PullSecrets = [.. PullSecrets.Select(s => s.Trim(' ')).Where(s => s.Length > 0).Distinct(StringComparer.Ordinal)],
     };
 
@@ -189,6 +193,11 @@ internal sealed record KubernetesTargetSettings
         if (GatewayNamespace.Length > 0 && (Gateway.Length == 0 || !Names.Check(GatewayNamespace, "gateway").Succeeded))
         {
             return Failure.Invalid("Name the gateway and its namespace, or neither.", "gateway");
+        }
+
+        if (PlanGuard.CheckClaim(CacheClaim.Length == 0 ? null : CacheClaim, "cacheClaim") is { Succeeded: false } claim)
+        {
+            return claim;
         }
 
         if (PullSecrets.Count > PullSecret.Most || PullSecrets.Any(s => !PullSecret.IsName(s)))

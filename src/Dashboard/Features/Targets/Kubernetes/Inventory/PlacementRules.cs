@@ -46,7 +46,9 @@ internal sealed record PlacementRules
                 Tolerations = [.. Tolerations.Concat(hasGpus ? GpuTolerations : []).Distinct()],
                 RuntimeClass = (hasGpus ? GpuRuntimeClass : null) ?? RuntimeClass,
                 PriorityClass = PriorityClass,
-                DiskMiB = PodDisk.RequestMiB(sizeBytes),
+
+                // Files in a claim take nothing of the node's disk.
+                DiskMiB = PodDisk.RequestMiB(plan.Kubernetes?.CacheClaim is null ? sizeBytes : 0),
             },
         };
     }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using k8s.Models;
+using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Data;
 using Ops.Data.Rollouts;
 
@@ -52,8 +53,12 @@ internal static partial class PlanGuard
             kubernetes.NodeSelector.Select(label => CheckSelector(label.Key, label.Value)),
             plan.Nodes.Select(CheckNode),
             CheckPlacement(kubernetes),
-            [CheckGpu(plan), CheckHostname(kubernetes.Hostname), CheckAutoscaling(kubernetes.Autoscaling), EnvironmentVariableRules.Check(plan.EnvironmentVariables)]);
+            [CheckGpu(plan), CheckHostname(kubernetes.Hostname), CheckClaim(kubernetes.CacheClaim, "target"), CheckAutoscaling(kubernetes.Autoscaling), EnvironmentVariableRules.Check(plan.EnvironmentVariables)]);
     }
+
+    /// <summary>Checks the name of a PersistentVolumeClaim; null for none.</summary>
+    public static Result CheckClaim(string? name, string field) =>
+        name is null || PullSecret.IsName(name) ? Result.Done : Failure.Invalid("Name a claim of the namespace, such as model-cache: lower-case letters, digits, hyphens and dots.", field);
 
     /// <summary>Checks a label that nodes are chosen by.</summary>
     public static Result CheckSelector(string name, string value)

@@ -23,6 +23,7 @@ internal static class PodTemplate
     private const string ManifestFolder = "/etc/ops/fetch";
     private const string TemporaryFolder = "/tmp";
     private const string Disk = "ephemeral-storage";
+    private const string Cache = "cache";
 
     /// <summary>Makes the template.</summary>
     public static V1PodTemplateSpec Of(EndpointRef endpoint, RevisionSpec revision, VersionSource source)
@@ -74,13 +75,13 @@ internal static class PodTemplate
         Name = Fetch,
         Image = revision.Plan.Kubernetes!.Image,
         ImagePullPolicy = "IfNotPresent",
-        Args = ["fetch", "--manifest", $"{ManifestFolder}/{RevisionFiles.Manifest}", "--into", RevisionFiles.FolderOf(revision)],
+        Args = ["fetch", "--manifest", $"{ManifestFolder}/{RevisionFiles.Manifest}", .. HasCache(revision) ? ["--cache", RevisionFiles.CacheFolder] : (string[])["--into", RevisionFiles.FolderOf(revision)]],
         Resources = ResourcesOf(revision.Plan, source, gpus: false),
         SecurityContext = Confined(),
         TerminationMessagePolicy = "FallbackToLogsOnError",
         VolumeMounts =
         [
-            new() { Name = "models", MountPath = RevisionFiles.ModelsFolder },
+            HasCache(revision) ? new() { Name = Cache, MountPath = RevisionFiles.CacheFolder } : new() { Name = "models", MountPath = RevisionFiles.ModelsFolder },
             new() { Name = "fetch", MountPath = ManifestFolder, ReadOnlyProperty = true },
             new() { Name = "tmp", MountPath = TemporaryFolder },
         ],
@@ -107,6 +108,9 @@ internal static class PodTemplate
             new() { Name = "models", MountPath = RevisionFiles.ModelsFolder },
             new() { Name = "configuration", MountPath = ConfigurationFolder, ReadOnlyProperty = true },
             new() { Name = "tmp", MountPath = TemporaryFolder },
+
+            // It copies what it loads and hashes it on the way, so that nothing that becomes of the claim later reaches a server that runs.
+            .. HasCache(revision) ? [new V1VolumeMount { Name = Cache, MountPath = RevisionFiles.CacheFolder, ReadOnlyProperty = true }] : Array.Empty<V1VolumeMount>(),
         ],
     };
 
@@ -179,7 +183,10 @@ internal static class PodTemplate
             Name = "configuration",
             ConfigMap = new() { Name = ObjectNames.Of(endpoint, revision), DefaultMode = 0b100_100_000, Items = [new() { Key = RevisionFiles.Configuration, Path = RevisionFiles.Configuration }] },
         },
+        .. revision.Plan.Kubernetes!.CacheClaim is { } claim ? [new V1Volume { Name = Cache, PersistentVolumeClaim = new() { ClaimName = claim } }] : Array.Empty<V1Volume>(),
     ];
+
+    private static bool HasCache(RevisionSpec revision) => revision.Plan.Kubernetes!.CacheClaim is not null;
 
     private static V1Affinity? AffinityOf(PlanSpec plan) => plan.Nodes.Count == 0
         ? null

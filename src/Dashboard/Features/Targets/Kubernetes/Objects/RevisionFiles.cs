@@ -17,6 +17,9 @@ internal static class RevisionFiles
     /// <summary>Where the models lie in the pod.</summary>
     public const string ModelsFolder = "/models";
 
+    /// <summary>Where what several pods keep lies in each of them.</summary>
+    public const string CacheFolder = "/model-cache";
+
     /// <summary>The port of the server.</summary>
     public const int Port = 8080;
 
@@ -69,5 +72,5 @@ internal static class RevisionFiles
         Json);
 
     private static string AddressIn(RevisionSpec revision, string path) =>
-        $"file://{FolderOf(revision)}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}";
+        $"file://{(revision.Plan.Kubernetes?.CacheClaim is null ? FolderOf(revision) : $"{CacheFolder}/{revision.Plan.VersionDigest.ToLowerInvariant()}")}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}";
 }

@@ -77,6 +77,7 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             Gateway = form.Gateway,
             GatewayNamespace = form.GatewayNamespace,
             Prometheus = form.Prometheus,
+            CacheClaim = form.CacheClaim,
             PullSecrets = form.PullSecrets.Split(['\n', '\r', ',', ' '], StringSplitOptions.RemoveEmptyEntries),
         },
     };
@@ -117,6 +118,7 @@ internal sealed class ClusterDesk(KubernetesTargetCommands commands, ClusterFact
             Gateway = settings.Gateway,
             GatewayNamespace = settings.GatewayNamespace,
             Prometheus = settings.Prometheus,
+            CacheClaim = settings.CacheClaim,
             PullSecrets = string.Join(", ", settings.PullSecrets),
         };
     }

@@ -52,8 +52,8 @@ public sealed partial class ClusterEditor : IDisposable
     [Inject]
     public required ToastService Toasts { get; init; }
 
-    private bool HasMore => form.Gateway.Length > 0 || form.GpuImage.Length > 0 || form.Prometheus.Length > 0
-        || new[] { ClusterFields.Gateway, ClusterFields.GpuImage, ClusterFields.Prometheus }.Any(f => ErrorOf(f) is not null);
+    private bool HasMore => form.Gateway.Length > 0 || form.GpuImage.Length > 0 || form.Prometheus.Length > 0 || form.CacheClaim.Length > 0
+        || new[] { ClusterFields.Gateway, ClusterFields.GpuImage, ClusterFields.Prometheus, ClusterFields.CacheClaim }.Any(f => ErrorOf(f) is not null);
 
     private string? ContextHelp => contexts.FirstOrDefault(c => c.Name == form.Context) is { } chosen ? $"Its API server is {chosen.Server}." : null;
 

@@ -19,4 +19,5 @@ internal static class ClusterFields
     public const string Gateway = "gateway";
     public const string Prometheus = "prometheus";
     public const string PullSecrets = "pullSecrets";
+    public const string CacheClaim = "cacheClaim";
 }

@@ -67,4 +67,7 @@ public sealed class ClusterForm
 
     /// <summary>Secrets with which nodes sign in to registries, separated by commas.</summary>
     public string PullSecrets { get; set; } = "";
+
+    /// <summary>The claim that pods keep versions in.</summary>
+    public string CacheClaim { get; set; } = "";
 }

@@ -32,6 +32,13 @@ public sealed class PullSecretTests
     }
 
     [Theory]
+    [InlineData(" model-cache ", null)]
+    [InlineData("Cache", "cacheClaim")]
+    [InlineData("", null)]
+    public void Settings_CacheClaim_IsTheNameOfOne(string claim, string? field) =>
+        Assert.Equal(field, new KubernetesTargetSettings { Namespace = "models", Registries = ["registry.example"], CacheClaim = claim }.Clean().Check().Failure?.Field);
+
+    [Theory]
     [InlineData("registry-login", true)]
     [InlineData("quay.io-login", true)]
     [InlineData("Registry", false)]

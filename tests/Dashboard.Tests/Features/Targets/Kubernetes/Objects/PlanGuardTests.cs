@@ -49,6 +49,12 @@ public sealed class PlanGuardTests
     [InlineData("UPPER.example/x", "x")]
     public void Check_ReservedOrMalformedLabel_IsRefused(string name, string value) => Assert.Equal("nodeSelector", Refused(Choosing(name, value)));
 
+    [Theory]
+    [InlineData("model-cache", null)]
+    [InlineData("../secrets", "target")]
+    [InlineData("a\nb", "target")]
+    public void Check_CacheClaim_IsTheNameOfOne(string claim, string? field) => Assert.Equal(field, Refused(With(k => k with { CacheClaim = claim })));
+
     [Fact]
     public void Check_NodeThatIsNoName_IsRefused() => Assert.Equal("nodes", Refused(KubernetesSamples.Plan with { Nodes = ["node-1", "node 2"] }));
 

@@ -55,6 +55,24 @@ public sealed class RevisionObjectsTests
     }
 
     [Fact]
+    public void Deployment_WithAClaimForVersions_FetchesIntoItAndServesFromACopy()
+    {
+        var plan = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { CacheClaim = "model-cache" } };
+        var pod = Pod(plan);
+        var configuration = Json(RevisionObjects.Configuration(KubernetesSamples.Endpoint, KubernetesSamples.Revision(plan), KubernetesSamples.Source, "models").Data["runtime.json"]);
+        var (fetch, server) = (pod.InitContainers.Single(), pod.Containers.Single());
+
+        Assert.Equal("model-cache", pod.Volumes.Single(v => v.Name == "cache").PersistentVolumeClaim.ClaimName);
+        Assert.Equal(["fetch", "--manifest", "/etc/ops/fetch/manifest.json", "--cache", "/model-cache"], fetch.Args);
+        Assert.Null(fetch.VolumeMounts.Single(m => m.MountPath == "/model-cache").ReadOnlyProperty);
+        Assert.DoesNotContain(fetch.VolumeMounts, m => m.Name == "models");
+        Assert.True(server.VolumeMounts.Single(m => m.MountPath == "/model-cache").ReadOnlyProperty);
+        Assert.Equal("/models", server.Env.Single(v => v.Name == "Ops__Runtime__CacheFolder").Value);
+        Assert.Equal($"file:///model-cache/{plan.VersionDigest}/model.onnx", (string?)configuration["Ops"]!["runtime"]!["models"]![0]!["files"]![0]!["source"]);
+        Assert.DoesNotContain(Pod(KubernetesSamples.Plan).Volumes, v => v.PersistentVolumeClaim is not null);
+    }
+
+    [Fact]
     public void FetchSecret_HoldsAddressesHashesAndSizes()
     {
         var secret = RevisionObjects.FetchSecret(KubernetesSamples.Endpoint, KubernetesSamples.Revision(), KubernetesSamples.Source, "models", new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
