@@ -20,6 +20,37 @@ public sealed class KubernetesFieldsTests
         Assert.Empty(fields.FindAll("input[type=number]"));
     }
 
+    [Theory]
+    [InlineData(true, "digits.example.org", true)]
+    [InlineData(true, "", false)]
+    [InlineData(false, "digits.example.org", false)]
+    public void HostAndToken_ChosenTogether_SaysThatTheHostAsksForNone(bool token, string host, bool says)
+    {
+        using var context = new ControlsContext();
+        PlanForm form = new() { RequiresToken = token };
+        form.Kubernetes.Hostname = host;
+
+        var notices = Render(context, form).FindAll(".notice-title");
+
+        Assert.Equal(says ? ["This host asks for no token"] : [], notices.Select(n => n.TextContent));
+    }
+
+    [Theory]
+    [InlineData("kubernetes", true, true)]
+    [InlineData("kubernetes", false, false)]
+    [InlineData("local", true, false)]
+    public void Token_OnACluster_SaysThatItProtectsServeOnly(string kind, bool token, bool says)
+    {
+        using var context = new ControlsContext();
+        PlanForm form = new() { RequiresToken = token };
+        TargetChoice target = new(Guid.NewGuid(), "lab", kind, Ops.Data.Targets.TargetEnvironment.Dev, new([], default));
+
+        var step = context.Render<ResourcesStep>(p => p.Add(s => s.Form, form).Add(s => s.Target, target).Add(s => s.ErrorOf, _ => null));
+
+        Assert.Equal(says ? ["A token protects /serve only"] : [], step.FindAll(".notice-title").Select(n => n.TextContent));
+        Assert.Equal(says, step.Markup.Contains("Whoever reaches the Service", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Scaling_Chosen_AsksForItsBoundsAndPutsThemIntoThePlan()
     {

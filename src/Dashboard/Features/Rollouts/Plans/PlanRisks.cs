@@ -38,6 +38,11 @@ internal static class PlanRisks
             Caution("Clients that send no token are refused as soon as it starts.");
         }
 
+        if (TokenWords.Unasked(after) is { } unasked)
+        {
+            notes.Add(new(before is not null && TokenWords.Unasked(before) == unasked ? RiskLevel.Note : RiskLevel.Caution, unasked));
+        }
+
         if (after.Strategy.Name == "recreate" && before is not null)
         {
             Caution("The endpoint answers nothing between the old replicas and the new ones.");

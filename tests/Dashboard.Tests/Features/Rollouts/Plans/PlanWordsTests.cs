@@ -133,6 +133,19 @@ public sealed class PlanWordsTests
     public void Risks_RiskyChange_IsNamed(string words, Func<PlanSpec, PlanSpec> change) =>
         Assert.Contains(PlanRisks.Of(Before with { Kubernetes = new() { Namespace = "models", Image = "a" } }, change(Before)), n => n.Message.Contains(words, StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData(null, "Whoever reaches the Service in the cluster")]
+    [InlineData("digits.example.org", "Whoever reaches digits.example.org at the gateway, or the Service in the cluster")]
+    public void Risks_TokenOnACluster_SaysWhatAsksForNone(string? host, string words)
+    {
+        var plan = Before with { RequiresToken = true, Kubernetes = new() { Namespace = "models", Image = "a", Hostname = host } };
+
+        Assert.Contains(PlanRisks.Of(null, plan), n => n.Level == RiskLevel.Caution && n.Message.Contains(words, StringComparison.Ordinal));
+        Assert.Contains(PlanRisks.Of(plan, plan with { Version = 2 }), n => n.Level == RiskLevel.Note && n.Message.Contains(words, StringComparison.Ordinal));
+        Assert.DoesNotContain(PlanRisks.Of(null, plan with { RequiresToken = false }), n => n.Message.Contains("/serve", StringComparison.Ordinal));
+        Assert.DoesNotContain(PlanRisks.Of(null, plan with { Kubernetes = null }), n => n.Message.Contains("/serve", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Risks_TokenNoLongerRequired_ComesBeforeMereNotes()
     {
