@@ -330,9 +330,10 @@ public sealed class KubernetesTargetDriverTests : IDisposable
 
         var target = Target.Create(new() { Id = Endpoint.TargetId, Name = "cluster", Kind = TargetKinds.Kubernetes, Environment = TargetEnvironment.Staging, SettingsJson = "{}", ByName = "olga", Now = time.GetUtcNow() }).Value;
 
-        var filled = (await filler.FillAsync(target, asked, default)).Value;
+        var filled = (await filler.FillAsync(target, asked, 10L << 30, default)).Value;
 
         Assert.Equal(claim, filled.Kubernetes!.CacheClaim);
+        Assert.Equal(claim is null, filled.Kubernetes.DiskMiB > 10 * 1024);
         Assert.Equal(claim is not null, filled.ToCanonicalJson().Contains("cacheClaim", StringComparison.Ordinal));
     }
 
