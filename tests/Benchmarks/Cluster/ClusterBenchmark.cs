@@ -48,8 +48,7 @@ internal static class ClusterBenchmark
                 seed.Data,
                 seed.FillAsync,
                 ("Ops:Kubernetes:Kubeconfig:0", kubeconfig),
-                ("Ops:Kubernetes:DashboardUrl", "http://127.0.0.1:1"),
-                ("Ops:Rollouts:ResyncSeconds", "1"));
+                ("Ops:Kubernetes:DashboardUrl", "http://127.0.0.1:1"));
             var isGood = true;
 
             var first = Stopwatch.StartNew();

@@ -78,6 +78,28 @@ public sealed class KubernetesManifestTests
     }
 
     [Fact]
+    public void Dashboard_IsThereTwiceAndOneAlwaysStays()
+    {
+        var objects = Load("dashboard");
+        Assert.Equal(2, objects.OfType<V1Deployment>().Single().Spec.Replicas);
+        Assert.Equal("0", objects.OfType<V1Deployment>().Single().Spec.Strategy.RollingUpdate.MaxUnavailable.Value);
+        Assert.Equal("1", objects.OfType<V1PodDisruptionBudget>().Single().Spec.MinAvailable?.Value ?? objects.OfType<V1PodDisruptionBudget>().Single().Spec.MaxUnavailable?.Value);
+    }
+
+    [Fact]
+    public void Database_IsReachedByTheDashboardAlone()
+    {
+        var policy = Load("postgresql").OfType<V1NetworkPolicy>().Single();
+        var from = Assert.Single(Assert.Single(policy.Spec.Ingress).FromProperty);
+        var dashboard = Load("dashboard").OfType<V1Deployment>().Single().Spec.Template.Metadata.Labels;
+
+        Assert.Equal(["Egress", "Ingress"], policy.Spec.PolicyTypes.Order());
+        Assert.Null(policy.Spec.Egress);
+        Assert.Null(from.NamespaceSelector);
+        Assert.All(from.PodSelector.MatchLabels, label => Assert.Equal(label.Value, dashboard[label.Key]));
+    }
+
+    [Fact]
     public void Dashboard_IsGivenSettingsThatItKnows()
     {
         var container = Assert.Single(Load("dashboard").OfType<V1Deployment>().Single().Spec.Template.Spec.Containers);
