@@ -26,9 +26,9 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         var cluster = Own(await KubernetesDouble.StartAsync());
         cluster.AddNamespace("models");
         cluster.Cluster!.AddNode("cpu-1");
-        cluster.Cluster.AddNode("gpu-1", gpus: 4);
-        cluster.Cluster.AddNode("gpu-2", gpus: 4);
-        cluster.Cluster.AddNode("gpu-3", gpus: 4);
+        cluster.Cluster.AddNode("gpu-1", gpus: 4, change: node => node["status"]!["allocatable"]!["nvidia.com/gpu"] = "3");
+        cluster.Cluster.AddNode("gpu-2", gpus: 4, change: InAPool);
+        cluster.Cluster.AddNode("gpu-3", gpus: 4, change: InAPool);
         var stable = Own(await PodRuntime.StartAsync(Digits.MlpFile, "digits", 1));
         var canary = Own(await PodRuntime.StartAsync(Digits.CnnFile, "digits", 2));
         cluster.Pods.Backend = (space, pod, _) => cluster.Get(ResourceKind.Pod, space, pod)?.Text("metadata", "labels", "app.kubernetes.io/version") switch
@@ -54,6 +54,8 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await olga.Page.GetByLabel("GPUs of each replica").BlurAsync();
         var nodes = olga.Page.GetByRole(AriaRole.Region, new() { Name = "Nodes" });
         await Expect(nodes.GetByRole(AriaRole.Row).Filter(new() { HasText = "cpu-1" })).ToContainTextAsync("does not fit");
+        await Expect(nodes.GetByRole(AriaRole.Row).Filter(new() { HasText = "gpu-1" })).ToContainTextAsync("3 of 4 usable, 3 free");
+        await Expect(nodes.GetByRole(AriaRole.Row).Filter(new() { HasText = "gpu-2" })).ToContainTextAsync("fits 4 replicas");
         await nodes.GetByLabel("Use gpu-2").CheckAsync();
         await nodes.GetByLabel("Use gpu-3").CheckAsync();
         await LookAsync(olga, "cluster-1-where");
@@ -61,6 +63,7 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await olga.Page.GetByLabel("Replicas", new() { Exact = true }).FillAsync("2");
         await NextAsync(olga, "Strategy");
         await NextAsync(olga, "Review");
+        await Expect(olga.Page.GetByText("sku=gpu:NoSchedule").First).ToBeVisibleAsync();
         await LookAsync(olga, "cluster-2-review");
         await olga.Page.GetByLabel("Why").FillAsync("the first version");
         var first = await Road.SubmitAsync(olga);
@@ -136,6 +139,10 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         Assert.Empty(anton.Errors);
     }
 
+    // As AKS marks the nodes of a pool of GPUs.
+    private static void InAPool(System.Text.Json.Nodes.JsonObject node) =>
+        node["spec"]!["taints"]!.AsArray().Add(new System.Text.Json.Nodes.JsonObject { ["key"] = "sku", ["value"] = "gpu", ["effect"] = "NoSchedule" });
+
     private async Task AddClusterAsync(SignedIn window, KubernetesDouble cluster)
     {
         await window.GoAsync("/targets/new");
@@ -150,6 +157,10 @@ public sealed class ClusterJobTests(BrowserFixture browser) : BrowserTest(browse
         await page.GetByLabel("Namespace", new() { Exact = true }).FillAsync("models");
         await page.GetByLabel("Image of the runtime, by digest").FillAsync(Image);
         await page.GetByLabel("Registries images may come from").FillAsync("registry.example");
+        await page.GetByText("Pods: taints, runtime class").ClickAsync();
+        await page.GetByLabel("Tolerated taints with GPUs").FillAsync("sku=gpu:NoSchedule");
+        await page.GetByLabel("Tolerated taints with GPUs").BlurAsync();
+        await LookAsync(window, "cluster-0-settings");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add the cluster" }).ClickAsync();
         await window.Page.WaitForURLAsync("**/targets/gpu-cluster");
         await Expect(window.Page.GetByText("gpu-3").First).ToBeVisibleAsync();
