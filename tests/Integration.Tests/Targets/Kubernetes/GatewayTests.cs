@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Rollouts.Plans;
 using Ops.Data.Rollouts;
@@ -44,7 +45,7 @@ public sealed class GatewayTests(ClusterFixture cluster)
         controller.Refuses = ("Accepted", "NotAllowedByListeners", "no listener allows this namespace");
         var canary = await world.ApproveAsync(2, Canary(60));
         await world.ToldAsync(canary, "it waits until requests are shared as planned: the gateway public does not accept its route (NotAllowedByListeners: no listener allows this namespace).");
-        await world.ToldAsync(canary, "The gateway public does not accept its route (NotAllowedByListeners: no listener allows this namespace). Requests to the gateway's address are not shared as planned");
+        await ToldOfEndpointAsync("The gateway public does not accept its route (NotAllowedByListeners: no listener allows this namespace). Requests to the gateway's address are not shared as planned");
         Assert.Null((await world.Ops.RolloutAsync(canary.Id)).StepReachedAt);
 
         controller.Refuses = ("ResolvedRefs", "BackendNotFound", "no such Service");
@@ -53,9 +54,20 @@ public sealed class GatewayTests(ClusterFixture cluster)
 
         controller.Refuses = null;
         await ClusterWorld.UntilAsync(async () => (await world.Ops.RolloutAsync(canary.Id)).StepReachedAt is not null, async () => (await world.Ops.RolloutAsync(canary.Id)).Status);
-        await world.ToldAsync(canary, "The gateway takes the route now.");
+        await ToldOfEndpointAsync("The gateway takes the route now.");
         Assert.Equal([75, 25], await WeightsAsync(world));
         Assert.Equal(RolloutState.Running, (await world.Ops.RolloutAsync(canary.Id)).State);
+
+        // Whether a rollout was under way already when the gateway said it is up to chance.
+        async Task ToldOfEndpointAsync(string text) => await ClusterWorld.UntilAsync(
+            async () => (await HistoryAsync()).Any(m => m.Contains(text, StringComparison.Ordinal)),
+            async () => string.Join(" | ", await HistoryAsync()));
+
+        async Task<List<string>> HistoryAsync()
+        {
+            await using var db = world.Ops.Open();
+            return await db.RolloutEvents.Where(e => e.EndpointId == canary.EndpointId).Select(e => e.Message).ToListAsync();
+        }
     }
 
     [Fact]

@@ -352,6 +352,23 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         Assert.Equal([$"apply Secret/{first}-fetch"], cluster.Calls);
     }
 
+    [Fact]
+    public async Task Apply_AddressesThatAnotherDashboardRenewedMeanwhile_AreNobodysChange()
+    {
+        await SettledAsync();
+        time.Advance(TimeSpan.FromHours(1));
+        using (var other = Driver())
+        {
+            await other.ApplyAsync(Endpoint, [one], default);
+        }
+
+        await ApplyAsync(one);
+
+        Assert.Equal([$"apply Secret/{first}-fetch", $"apply Secret/{first}-fetch"], cluster.Calls);
+        Assert.Empty(told);
+        Assert.Empty(driver.DriftOf(Endpoint.Id));
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("{}")]

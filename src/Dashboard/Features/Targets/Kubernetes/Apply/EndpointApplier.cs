@@ -223,7 +223,14 @@ internal sealed class EndpointApplier(EndpointRef endpoint, WantedObjects wanted
     // before. A field that is gone has nobody who has set it.
     private static bool IsForeign(DriftItem item, Applied? last, string text, IKubernetesObject<V1ObjectMeta>? found) =>
         found is null ? last is not null
-        : !item.IsOurs && (last is not null ? last.Wanted == text : item.Addition is not null || HasForeignWriter(found.Metadata));
+        : !item.IsOurs && (last is not null ? last.Wanted == text && !IsRenewed(last, found) : item.Addition is not null || HasForeignWriter(found.Metadata));
+
+    // By another dashboard, which acted for a while and made addresses of its own.
+    private static bool IsRenewed(Applied last, IKubernetesObject<V1ObjectMeta> found) =>
+        Drift.LastWriter(found.Metadata) is null && ExpiryOf(found) is { } renewed && renewed != ExpiryOf(last.Reply);
+
+    private static string? ExpiryOf(IKubernetesObject<V1ObjectMeta> one) =>
+        one.Metadata.Annotations is { } annotations && annotations.TryGetValue(ObjectLabels.ExpiresAt, out var expiry) ? expiry : null;
 
     // After a restart nothing is remembered; who wrote last stands in the object.
     // Times are whole seconds, so within one nobody knows who came later.
