@@ -58,6 +58,46 @@ public sealed class RolloutInAppTests
         Assert.Equal(1, await db.RolloutEvents.CountAsync(e => e.RolloutId == asked.Id && e.Kind == RolloutEventKinds.Started));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task BlueGreen_OnThisMachine_KeepsTheOldOnesForTheSetTime_AndAnAbortWithinItSwitchesBackAtOnce(bool aborts)
+    {
+        const int Keep = 3;
+        await using var app = await OpsApp.StartAsync();
+        var people = await PeopleAsync(app);
+        var first = await RollOutAsync(app, people, 1);
+        await UntilAsync(app, first.Id, RolloutState.Succeeded);
+        var blue = await RollOutAsync(app, people, 2, d => d with { Strategy = "blue-green", Steps = [new PlanStep { Weight = 0, WaitsForPerson = true }], KeepOldSeconds = aborts ? 600 : Keep });
+        await WaitAsync(async () => await PreviewAsync(app) == HttpStatusCode.OK, async () => $"{await PreviewAsync(app)}");
+
+        // The preview answers as the new one while clients still get the old one.
+        await AssertAnswersAsync(app, "digits_cnn", "preview/");
+        await AssertAnswersAsync(app, "digits_mlp");
+        await WaitAsync(
+            async () => (await app.Services.GetRequiredService<RolloutControl>().PromoteAsync(people.Operator, blue.Id, "looks good")).Succeeded,
+            () => Task.FromResult("It cannot be promoted."));
+        await WaitAsync(async () => await PreviewAsync(app) == HttpStatusCode.NotFound, async () => $"{await PreviewAsync(app)}");
+        var switched = Stopwatch.StartNew();
+        await AssertAnswersAsync(app, "digits_cnn");
+        Assert.Equal(4, Ready());
+        if (aborts)
+        {
+            Assert.True((await app.Services.GetRequiredService<RolloutControl>().AbortAsync(people.Operator, blue.Id, "wrong answers")).Succeeded);
+            await WaitAsync(() => Task.FromResult(Ready() == 2), () => Task.FromResult($"{Ready()} ready"));
+            await AssertAnswersAsync(app, "digits_mlp");
+            Assert.InRange(switched.Elapsed.TotalSeconds, 0, 60);
+            return;
+        }
+
+        await WaitAsync(() => Task.FromResult(Ready() < 4), () => Task.FromResult($"{Ready()} ready"));
+        Assert.InRange(switched.Elapsed.TotalSeconds, Keep - 0.5, Keep + 20);
+        await UntilAsync(app, blue.Id, RolloutState.Succeeded);
+        await AssertAnswersAsync(app, "digits_cnn");
+
+        int Ready() => app.Services.GetRequiredService<ObservedEndpoints>().Find(first.EndpointId)!.Replicas.Count(r => r.Phase == ReplicaPhase.Ready);
+    }
+
     [Fact]
     public async Task Replica_Killed_ComesBackAndTheHistorySaysSo()
     {
@@ -104,7 +144,7 @@ public sealed class RolloutInAppTests
         return await db.Users.AsNoTracking().SingleAsync(p => p.Id == id);
     }
 
-    private static async Task<RolloutRef> RollOutAsync(OpsApp app, (Caller Operator, Caller Approver) people, int version)
+    private static async Task<RolloutRef> RollOutAsync(OpsApp app, (Caller Operator, Caller Approver) people, int version, Func<DraftPlan, DraftPlan>? change = null)
     {
         await using var db = app.OpenRegistry();
         DraftPlan draft = new()
@@ -115,7 +155,7 @@ public sealed class RolloutInAppTests
             Replicas = 2,
             MemoryMiB = 256,
         };
-        var asked = await app.Services.GetRequiredService<RequestRollout>().RunAsync(people.Operator, draft, "to see it run");
+        var asked = await app.Services.GetRequiredService<RequestRollout>().RunAsync(people.Operator, change?.Invoke(draft) ?? draft, "to see it run");
         Assert.True(asked.Succeeded, asked.Failure?.Message);
         var rollout = await db.Rollouts.AsNoTracking().SingleAsync(r => r.Id == asked.Value.Id);
         var decided = await app.Services.GetRequiredService<DecideRollout>().RunAsync(
@@ -143,10 +183,17 @@ public sealed class RolloutInAppTests
         return (answers, failures);
     }
 
-    private static async Task AssertAnswersAsync(OpsApp app, string model)
+    private static async Task<HttpStatusCode> PreviewAsync(OpsApp app)
     {
         using HttpClient client = new() { BaseAddress = app.Address };
-        using var answer = await client.PostAsJsonAsync("/serve/digits/v2/models/digits/infer", Question(model));
+        using var answer = await client.GetAsync("/serve/digits/preview/v2/models/digits");
+        return answer.StatusCode;
+    }
+
+    private static async Task AssertAnswersAsync(OpsApp app, string model, string prefix = "")
+    {
+        using HttpClient client = new() { BaseAddress = app.Address };
+        using var answer = await client.PostAsJsonAsync($"/serve/digits/{prefix}v2/models/digits/infer", Question(model));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var data = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("outputs")[0].GetProperty("data").EnumerateArray().Select(v => v.GetDouble()).ToList();
         var expected = Expected(model).GetProperty("y").EnumerateArray().Select(v => v.GetDouble()).ToList();

@@ -54,13 +54,19 @@ internal sealed class ClusterWorld : IAsyncDisposable
     /// <param name="gateway">The gateway that the target names, in the namespace itself; empty for none.</param>
     /// <param name="prometheus">The Prometheus that has the figures of its pods; null for none.</param>
     /// <param name="change">Changes what else the target says.</param>
+    /// <param name="silence">For how long a watch may say nothing; null for longer than a server is silent that is well.</param>
     public static async Task<ClusterWorld> CreateAsync(
-        ClusterFixture cluster, Func<string, Task<string>>? account = null, string gateway = "", Uri? prometheus = null, Func<KubernetesTargetSettings, KubernetesTargetSettings>? change = null)
+        ClusterFixture cluster,
+        Func<string, Task<string>>? account = null,
+        string gateway = "",
+        Uri? prometheus = null,
+        Func<KubernetesTargetSettings, KubernetesTargetSettings>? change = null,
+        TimeSpan? silence = null)
     {
         var space = await cluster.NamespaceAsync();
         var faults = await FaultyApi.StartAsync(account is null ? cluster.KubeConfig : await account(space));
         var keys = new EphemeralDataProtectionProvider();
-        var ops = await OpsWorld.CreateAsync(clock: TimeProvider.System, drivers: services => AddDrivers(services, keys));
+        var ops = await OpsWorld.CreateAsync(clock: TimeProvider.System, drivers: services => AddDrivers(services, keys, silence ?? TimeSpan.FromSeconds(70)));
         var world = new ClusterWorld(cluster, ops, faults, space);
         await world.AddTargetAsync(gateway, prometheus?.ToString() ?? "", change ?? (static s => s));
         return world;
@@ -270,7 +276,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
 
     private static DraftPlan Changed(DraftPlan draft, Func<DraftPlan, DraftPlan>? change) => change?.Invoke(draft) ?? draft;
 
-    private static void AddDrivers(IServiceCollection services, IDataProtectionProvider keys)
+    private static void AddDrivers(IServiceCollection services, IDataProtectionProvider keys, TimeSpan silence)
     {
         services.Configure<RolloutsOptions>(o => (o.ResyncSeconds, o.LeaseSeconds, o.LeaseRenewSeconds, o.BackoffMaxSeconds, o.TargetTimeoutSeconds) = (1, 3, 1, 1, 5));
         services.Configure<KubernetesOptions>(o => (o.RequestTimeout, o.RequestsPerSecond, o.Burst, o.AllowInsecure, o.LeaseSeconds) = (TimeSpan.FromSeconds(2), 500, 500, true, 3));
@@ -281,7 +287,7 @@ internal sealed class ClusterWorld : IAsyncDisposable
             provider.GetRequiredService<IDbContextFactory<RegistryDb>>(), provider.GetRequiredService<ClusterFactory>(), provider.GetRequiredService<TargetSecrets>(),
             TimeProvider.System, provider.GetRequiredService<Microsoft.Extensions.Logging.ILoggerFactory>())
         {
-            Terms = new() { Silence = TimeSpan.FromSeconds(70), LongestPause = TimeSpan.FromMilliseconds(500), FirstPause = TimeSpan.FromMilliseconds(50) },
+            Terms = new() { Silence = silence, LongestPause = TimeSpan.FromMilliseconds(500), FirstPause = TimeSpan.FromMilliseconds(50) },
         }));
 
         // Pods of hollow nodes fetch nothing.

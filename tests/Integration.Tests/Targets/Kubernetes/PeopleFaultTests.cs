@@ -212,24 +212,58 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         Assert.Equal((await world.DeploymentAsync(first.EndpointId, 1))!.Text("metadata", "labels", ObjectLabels.PlanId), selector[ObjectLabels.PlanId]?.ToString());
     }
 
-    [Fact]
-    public async Task Rollout_AbortedWhileItIsPromoted_GoesBackToWhatRan()
+    [Theory]
+    [InlineData("as it is decided")]
+    [InlineData("when the step is left")]
+    [InlineData("while the rest comes up")]
+    [InlineData("while the old ones go")]
+    public async Task Rollout_AbortedWhileItIsPromoted_GoesBackToWhatRan(string moment)
     {
+        const int Replicas = 3;
         await using var world = await ClusterWorld.CreateAsync(cluster);
         await world.StartAsync();
-        var first = await world.SucceedAsync(1);
-        var canary = await world.ApproveAsync(2, d => d with { Strategy = "canary", Steps = [new PlanStep { Weight = 50, WaitsForPerson = true }] });
-        await ClusterWorld.UntilAsync(
-            async () => (await world.Ops.RolloutAsync(canary.Id)) is { StepReachedAt: not null },
-            async () => string.Join(" | ", (await world.Ops.EventsAsync(canary.Id)).Select(e => e.Message)));
+        var first = await world.SucceedAsync(1, d => d with { Replicas = Replicas });
+        var canary = await world.ApproveAsync(2, d => d with { Replicas = Replicas, Strategy = "canary", Steps = [new PlanStep { Weight = 30, WaitsForPerson = true }] });
+        await UntilAsync(world, canary, async () => await world.Ops.RolloutAsync(canary.Id) is { StepReachedAt: not null });
+        var pods = await world.PodsAsync(first.EndpointId);
+        var held = moment == "while the old ones go" ? pods.First(p => p.Text("metadata", "labels", "app.kubernetes.io/version") == "1") : null;
+        if (held is not null)
+        {
+            // One that takes its time to go: the promotion cannot be over before.
+            await FinalizeAsync(world, held, """["ops-dashboard.example/held"]""");
+        }
+        else
+        {
+            var known = pods.Select(p => p.Text("metadata", "name")).ToHashSet();
+            await cluster.ScriptAsync(
+                p => p.Text("metadata", "namespace") == world.Space && p.Text("metadata", "labels", "app.kubernetes.io/version") == "2" && !known.Contains(p.Text("metadata", "name")), PodScript.FailingProbe);
+        }
 
+        using var over = new CancellationTokenSource();
+        var watching = world.LeastReadyAsync(first.EndpointId, over.Token);
         var promoted = await world.Ops.Get<RolloutControl>().PromoteAsync(world.Ops.As("operator"), canary.Id, "looks good");
         Assert.True(promoted.Succeeded, promoted.Failure?.Message);
+        await UntilAsync(world, canary, async () => moment switch
+        {
+            "as it is decided" => await world.Ops.RolloutAsync(canary.Id) is { IsPromoted: true } or { StepIndex: 1 },
+            "when the step is left" => await world.Ops.RolloutAsync(canary.Id) is { StepIndex: 1 },
+            "while the rest comes up" => (await world.DeploymentAsync(first.EndpointId, 2))!.Number("spec", "replicas") == Replicas && (await world.DeploymentAsync(first.EndpointId, 2))!.Number("status", "readyReplicas") == 1,
+            _ => (await world.DeploymentAsync(first.EndpointId, 1))!.Number("spec", "replicas") == 0,
+        });
+        Assert.Equal(RolloutState.Running, (await world.Ops.RolloutAsync(canary.Id)).State);
+
         var aborted = await world.Ops.Get<RolloutControl>().AbortAsync(world.Ops.As("operator"), canary.Id, "it does not");
         Assert.True(aborted.Succeeded, aborted.Failure?.Message);
-
         await world.EndedAsync(canary, RolloutState.Aborted);
-        await world.QuietAsync(first, 1);
+        if (held is not null)
+        {
+            await FinalizeAsync(world, held, "[]");
+        }
+
+        await world.QuietAsync(first, 1, Replicas);
+        await over.CancelAsync();
+        Assert.InRange(await watching, Replicas, 2 * Replicas);
+        Assert.Equal((await world.Ops.RolloutAsync(first.Id)).PlanId, await StableAsync(world, first.EndpointId));
     }
 
     [Fact]
@@ -245,6 +279,22 @@ public sealed class PeopleFaultTests(ClusterFixture cluster)
         var third = await world.SucceedAsync(3);
         await world.QuietAsync(third, 3);
         Assert.Equal(RolloutState.Superseded, (await world.Ops.RolloutAsync(second.Id)).State);
+    }
+
+    private static Task UntilAsync(ClusterWorld world, RolloutRef rollout, Func<Task<bool>> holds) => ClusterWorld.UntilAsync(
+        holds,
+        async () => $"{await world.PictureAsync(rollout.EndpointId)}: {string.Join(" | ", (await world.Ops.EventsAsync(rollout.Id)).Select(e => e.Message))}");
+
+    private static async Task FinalizeAsync(ClusterWorld world, JsonObject pod, string finalizers)
+    {
+        var reply = await world.Api.MergeAsync($"/api/v1/namespaces/{world.Space}/pods/{pod.Text("metadata", "name")}", $$$"""{"metadata":{"finalizers":{{{finalizers}}}}}""");
+        Assert.True(reply.Code == 200, reply.Message);
+    }
+
+    private static async Task<Guid?> StableAsync(ClusterWorld world, Guid endpointId)
+    {
+        await using var db = world.Ops.Open();
+        return (await db.Endpoints.SingleAsync(e => e.Id == endpointId)).StablePlanId;
     }
 
     private static async Task DoAsync(ClusterWorld world, string deed, JsonObject old, JsonObject made)

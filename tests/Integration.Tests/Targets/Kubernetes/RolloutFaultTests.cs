@@ -15,6 +15,9 @@ public sealed class RolloutFaultTests(ClusterFixture cluster)
     private static readonly ApiStatus Gone = new(410, "Expired", "too old resource version: 1 (2)");
     private static readonly ApiStatus Conflict = new(409, "Conflict", "Operation cannot be fulfilled: the object has been modified; please apply your changes to the latest version and try again");
 
+    // Here the progress deadline is 10 s, calls of a target have 5 s, requests 2 s, the lease 3 s, watches half of this and half a second between two tries.
+    private static readonly TimeSpan Down = TimeSpan.FromSeconds(20);
+
     /// <summary>What goes wrong, by name: at the moment at which a second version is approved, or a little later.</summary>
     public static TheoryData<string> Courses { get; } =
         ["nothing", "down", "busy", "errors", "hanging", "replies lost", "connections broken", "watches dropped", "history gone", "events repeated", "deletes missed", "conflicts"];
@@ -23,13 +26,20 @@ public sealed class RolloutFaultTests(ClusterFixture cluster)
     [MemberData(nameof(Courses))]
     public async Task Rollout_WhileTheApiFails_EndsAsWithoutTheFault(string course)
     {
-        await using var world = await ClusterWorld.CreateAsync(cluster);
+        // Whatever a dashboard waits for is shorter than the time for which the API is down.
+        await using var world = await ClusterWorld.CreateAsync(cluster, silence: course == "down" ? Down / 2 : null);
         await world.StartAsync();
         var first = await world.SucceedAsync(1);
 
         var disturbed = DisturbAsync(world.Faults, course);
-        var second = await world.ApproveAsync(2);
+        var second = await world.ApproveAsync(2, d => d with { ProgressDeadlineSeconds = course == "down" ? 10 : 60 });
         await disturbed;
+        if (course == "down")
+        {
+            Assert.True((await world.Ops.RolloutAsync(second.Id)).IsActive);
+            Assert.Contains(await world.Ops.EventsAsync(second.Id), e => e.Kind == RolloutEventKinds.Trouble);
+        }
+
         await world.EndedAsync(second, RolloutState.Succeeded);
         world.Faults.Heal();
 
@@ -50,7 +60,7 @@ public sealed class RolloutFaultTests(ClusterFixture cluster)
             case "down":
                 api.IsDown = true;
                 api.DropWatches();
-                await Task.Delay(TimeSpan.FromSeconds(2));
+                await Task.Delay(Down);
                 api.IsDown = false;
                 break;
             case "busy":
