@@ -83,7 +83,6 @@ internal sealed class ClusterAccess : IDisposable
     public void Dispose()
     {
         ClientCertificate?.TargetCertificate.Dispose();
-        (Token as IDisposable)?.Dispose();
         foreach (var authority in Authorities)
         {
             authority.Dispose();

@@ -17,7 +17,10 @@ internal sealed record WatchTerms
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The longest pause after a failure.</summary>
-    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>The longest pause after a stream that was cut.</summary>
+    public TimeSpan LongestCutPause { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a stream lives at least, if it tells nothing: one that ends sooner was cut.</summary>
     public TimeSpan Brief { get; init; } = TimeSpan.FromSeconds(1);
@@ -107,7 +110,7 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                     Misses(new(ClusterProblem.Unreachable, $"Every watch of {kind.Plural} ends at once: something between the dashboard and the cluster, such as a proxy, cuts streams. Changes are seen late."));
                 }
 
-                await PauseAsync(null, cancellation);
+                await PauseAsync(null, terms.LongestCutPause, cancellation);
             }
             catch (ClusterException exception) when (exception.Problem == ClusterProblem.Expired)
             {
@@ -117,7 +120,7 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 // At once, but not in a circle with a server that forgets everything.
                 if (failures++ > 0)
                 {
-                    await PauseAsync(exception, cancellation);
+                    await PauseAsync(exception, terms.LongestPause, cancellation);
                 }
             }
             catch (Exception exception) when (!cancellation.IsCancellationRequested)
@@ -131,7 +134,7 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
                 }
 
                 Misses(failure);
-                await PauseAsync(failure, cancellation);
+                await PauseAsync(failure, terms.LongestPause, cancellation);
             }
             catch (Exception) when (cancellation.IsCancellationRequested)
             {
@@ -243,10 +246,10 @@ internal sealed class ClusterWatch(ClusterApi api, ClusterKind kind, ClusterScop
         outcome.TrySetResult();
     }
 
-    private async Task PauseAsync(ClusterException? failure, CancellationToken cancellation)
+    private async Task PauseAsync(ClusterException? failure, TimeSpan longest, CancellationToken cancellation)
     {
         var pause = terms.FirstPause * Math.Pow(2, Math.Min(failures - 1, 10));
-        pause = failure is { Problem: ClusterProblem.Forbidden or ClusterProblem.NotFound } ? terms.RefusedPause : pause < terms.LongestPause ? pause : terms.LongestPause;
+        pause = failure is { Problem: ClusterProblem.Forbidden or ClusterProblem.NotFound } ? terms.RefusedPause : pause < longest ? pause : longest;
         if (failure?.RetryAfter is { } asked && asked > pause)
         {
             pause = asked < ClusterSender.LongestAsked ? asked : ClusterSender.LongestAsked;
