@@ -115,7 +115,7 @@ internal sealed class KubernetesTargetDriver(
     {
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
-        await managed.ReadFetchesAsync(cancellation);
+        await managed.ReadStepsAsync(cancellation);
         return Look(managed, always: false);
     }
 
