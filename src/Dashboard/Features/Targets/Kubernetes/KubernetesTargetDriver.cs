@@ -38,6 +38,7 @@ internal sealed class KubernetesTargetDriver(
             {
                 Outage = cluster.Outage,
                 Placement = cluster.Settings.Placement,
+                NamesGpuFigures = cluster.Settings.Prometheus is not null,
                 Hidden = cluster.IsRefused("Node") ? $"The account of {target.Name} may not read nodes." : null,
             };
         }
