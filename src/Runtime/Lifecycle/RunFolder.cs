@@ -77,6 +77,15 @@ internal sealed class RunFolder
             json.WriteNumber("bytesFetched", snapshot.BytesFetched);
             json.WriteNumber("bytesTotal", snapshot.BytesTotal);
             json.WriteEndObject();
+            if (snapshot.Step is { } step)
+            {
+                json.WriteStartObject("step");
+                json.WriteString("name", step.Name);
+                json.WriteNumber("done", step.Done);
+                json.WriteNumber("total", step.Total);
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 

@@ -15,7 +15,8 @@ internal enum RuntimePhase
 /// <param name="Error">Why it failed, in plain words; null otherwise.</param>
 /// <param name="BytesFetched">Bytes of model files verified so far.</param>
 /// <param name="BytesTotal">Bytes of all model files.</param>
-internal sealed record RuntimeSnapshot(RuntimePhase Phase, string? Error, long BytesFetched, long BytesTotal);
+/// <param name="Step">What is done now while it loads; null otherwise.</param>
+internal sealed record RuntimeSnapshot(RuntimePhase Phase, string? Error, long BytesFetched, long BytesTotal, LoadStep? Step = null);
 
 /// <summary>
 /// The state of the process, for readiness and for whoever watches the run folder. Moves forward only: starting, loading,
@@ -97,6 +98,18 @@ internal sealed class RuntimeState : IDisposable
         }
     }
 
+    /// <summary>Says what is done now; of no effect unless it loads.</summary>
+    public void EnterStep(LoadStep step)
+    {
+        lock (gate)
+        {
+            if (snapshot.Phase == RuntimePhase.Loading && snapshot.Step != step)
+            {
+                Volatile.Write(ref snapshot, snapshot with { Step = step });
+            }
+        }
+    }
+
     private void Move(RuntimePhase from, Func<RuntimeSnapshot, RuntimeSnapshot> change)
     {
         lock (gate)
@@ -110,7 +123,7 @@ internal sealed class RuntimeState : IDisposable
 
     private void Replace(RuntimeSnapshot next)
     {
-        Volatile.Write(ref snapshot, next);
+        Volatile.Write(ref snapshot, next.Phase == RuntimePhase.Loading ? next : next with { Step = null });
         var signal = changed;
         changed = NewSignal();
         signal.SetResult();

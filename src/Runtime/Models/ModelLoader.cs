@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Ops.Runtime.Configuration;
+using Ops.Runtime.Lifecycle;
 using Ops.Runtime.OnnxRuntime;
 using Ops.Runtime.Processing;
 
@@ -10,16 +11,19 @@ namespace Ops.Runtime.Models;
 internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, WarmUp warmUp, ThreadTrial threads, IOptions<RuntimeOptions> options, ILogger<ModelLoader> log)
 {
     /// <summary>Loads the version and puts it into service, or records why it cannot be served.</summary>
+    /// <param name="model">The version.</param>
+    /// <param name="report">Takes how far it is; null when nobody waits for the process as a whole.</param>
+    /// <param name="cancellation">Stops the work.</param>
     /// <returns>True when it is in service.</returns>
-    public async Task<bool> LoadAsync(ServedModel model, Action<long> progress, CancellationToken cancellation)
+    public async Task<bool> LoadAsync(ServedModel model, LoadReport? report, CancellationToken cancellation)
     {
         var start = Stopwatch.GetTimestamp();
         try
         {
-            var folder = await cache.EnsureAsync(model.Options, progress, cancellation);
+            var folder = await cache.EnsureAsync(model.Options, bytes => report?.AddVerified(model, bytes), cancellation);
             var entry = ModelFiles.EntryPoint(model.Options)
                 ?? throw new ModelLoadException($"{model.Name} version {model.Version} has no .onnx file.");
-            LoadSession(model, folder, entry, cancellation);
+            LoadSession(model, folder, entry, report, cancellation);
             var elapsed = Stopwatch.GetElapsedTime(start);
             model.Metrics.LoadSeconds = elapsed.TotalSeconds;
             log.Loaded(model.Name, model.Version, elapsed.TotalSeconds);
@@ -33,12 +37,14 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
         }
     }
 
-    private void LoadSession(ServedModel model, string folder, ModelFileOptions entry, CancellationToken cancellation)
+    private void LoadSession(ServedModel model, string folder, ModelFileOptions entry, LoadReport? report, CancellationToken cancellation)
     {
         OrtSession? session = null;
         RunSessions? loaded = null;
         try
         {
+            report?.Say(model, LoadSteps.Session);
+
             // Before the model, which may take minutes to load.
             var processing = ProcessingLoader.Load(model.Options, folder);
             var execution = ExecutionSettings.Of(options.Value, model.Options);
@@ -47,12 +53,13 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
             session = sessions.Open(model, folder, entry, threading is { Use: RunThreadUse.One });
             model.Metrics.Providers = session.Providers;
             model.Metrics.WantedProvider = execution.Providers.Count > 0 ? execution.Providers[0].Name : null;
-            if (!warmUp.Run(model, session, execution, cancellation))
+            if (!warmUp.Run(model, session, execution, done => report?.Say(model, LoadSteps.WarmUp, done, execution.WarmUpRuns), cancellation))
             {
                 threading ??= RunThreading.Shared("The warm-up failed, so nothing was measured.");
             }
             else if (threading is null)
             {
+                report?.Say(model, LoadSteps.Threads);
                 (loaded, threading) = threads.Choose(session, model, folder, entry, execution, kept);
             }
 
@@ -62,7 +69,7 @@ internal sealed class ModelLoader(ModelCache cache, SessionOpener sessions, Warm
                 loaded = new RunSessions(session, second, options.Value.EffectiveThreads);
                 if (second is not null)
                 {
-                    warmUp.Run(model, second, execution, cancellation);
+                    warmUp.Run(model, second, execution, done => report?.Say(model, LoadSteps.WarmUp, done, execution.WarmUpRuns), cancellation);
                 }
             }
 

@@ -3,7 +3,7 @@ using Ops.Runtime.Lifecycle;
 namespace Ops.Runtime.Models;
 
 /// <summary>Loads all versions once the server listens, and says when the process is ready or why it never will be.</summary>
-internal sealed class ModelLoadingService(ModelRegistry registry, ModelLoader loader, RuntimeState state, IHostApplicationLifetime lifetime, ILogger<ModelLoadingService> log)
+internal sealed class ModelLoadingService(ModelRegistry registry, ModelLoader loader, RuntimeState state, LoadReport report, IHostApplicationLifetime lifetime, ILogger<ModelLoadingService> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -16,7 +16,7 @@ internal sealed class ModelLoadingService(ModelRegistry registry, ModelLoader lo
             var failed = new List<ServedModel>();
             foreach (var model in registry.All)
             {
-                if (!await loader.LoadAsync(model, state.AddFetched, cancellation.Token))
+                if (!await loader.LoadAsync(model, report, cancellation.Token))
                 {
                     failed.Add(model);
                 }

@@ -167,7 +167,7 @@ internal sealed class ModelRepository(ModelRegistry registry, ModelLoader loader
         Note(model, RepositoryState.Loading, string.Empty);
         try
         {
-            if (!await Task.Run(() => loader.LoadAsync(model, _ => { }, lifetime.ApplicationStopping)))
+            if (!await Task.Run(() => loader.LoadAsync(model, null, lifetime.ApplicationStopping)))
             {
                 Note(model, RepositoryState.Unavailable, model.Error!);
                 model.Dispose();

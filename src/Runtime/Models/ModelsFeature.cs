@@ -22,6 +22,7 @@ internal static class ModelsFeature
         services.AddSingleton<SessionOpener>();
         services.AddSingleton<WarmUp>();
         services.AddSingleton<ThreadTrial>();
+        services.AddSingleton<LoadReport>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelRegistry>();
         services.AddSingleton<ConfiguredModels>();

@@ -53,6 +53,9 @@ internal static partial class ModelsLog
     [LoggerMessage(EventId = 1028, Level = LogLevel.Warning, Message = "{Model} version {Version} could not be tried on one thread; it runs on the shared ones")]
     public static partial void ThreadTrialFailed(this ILogger log, string model, string version, Exception exception);
 
+    [LoggerMessage(EventId = 1029, Level = LogLevel.Information, Message = "Loading {Model} version {Version}: {Step}, {Done} of {Total}")]
+    public static partial void LoadGetsFurther(this ILogger log, string model, string version, string step, long done, long total);
+
     [LoggerMessage(EventId = 1026, Level = LogLevel.Warning, Message = "The folder of optimized forms of {Model} version {Version} cannot be used")]
     public static partial void OptimizedCacheUnusable(this ILogger log, string model, string version, Exception exception);
 }

@@ -13,11 +13,12 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
     /// <param name="model">Which one; gets the time that it took.</param>
     /// <param name="session">Its session.</param>
     /// <param name="execution">Runs and shapes.</param>
+    /// <param name="progress">Called before each run with how many are done.</param>
     /// <param name="cancellation">Ends the runs.</param>
     /// <returns>Whether it ran.</returns>
     /// <exception cref="ModelLoadException">A run failed although the options say the shapes. Otherwise it is only logged: 1
     /// may be impossible for an open extent, and zeros for a model that divides.</exception>
-    public bool Run(ServedModel model, OrtSession session, ExecutionSettings execution, CancellationToken cancellation)
+    public bool Run(ServedModel model, OrtSession session, ExecutionSettings execution, Action<int> progress, CancellationToken cancellation)
     {
         if (execution.WarmUpRuns == 0 || session.Inputs.Any(i => i.ElementType != OrtElementType.String && i.ElementType.Size() == 0))
         {
@@ -33,6 +34,7 @@ internal sealed class WarmUp(ILogger<WarmUp> log)
             for (var i = 0; i < execution.WarmUpRuns; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
+                progress(i);
                 RunOnce(session, inputs, outputs, cancellation);
             }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Ops.Runtime.Lifecycle;
 using Ops.Runtime.Tests.Support;
 
 namespace Ops.Runtime.Tests.Lifecycle;
@@ -32,6 +33,48 @@ public sealed class ProcessTests
         Assert.Equal(HttpStatusCode.OK, (await http.PostAsync("/v2/models/digits/infer", new StringContent(OneImage))).StatusCode);
         Assert.Contains("ops_runtime_info{engine=\"onnxruntime 1.31.1\"", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal(["process.json"], Directory.GetFileSystemEntries(process.RunFolder).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Start_GoodModel_LogsEachStepOfLoading()
+    {
+        await using var process = RuntimeProcess.Start([TestModels.Digits()], environment: [("Ops__Runtime__Execution__WarmUpRuns", "2")]);
+        await process.WaitForStateAsync("ready");
+        Assert.False(process.State.TryGetProperty("step", out _));
+        process.Terminate();
+        var (_, output, _) = await process.WaitForExitAsync();
+
+        List<(string? Step, long Total)> steps = [];
+        foreach (var line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).Where(l => l.GetProperty("EventId").GetInt32() == 1029))
+        {
+            var state = line.GetProperty("State");
+            steps.Add((state.GetProperty("Step").GetString(), state.GetProperty("Total").GetInt64()));
+        }
+
+        Assert.Equal([("files", 19811), ("session", 0), ("warm-up", 2)], steps.Take(3));
+    }
+
+    [Fact]
+    public void Write_WhileItLoads_SaysWhichStep()
+    {
+        using var temporary = new TestFolder();
+        var folder = new RunFolder(temporary.Path, "one");
+        Assert.True(folder.Write(new(RuntimePhase.Loading, null, 1, 2, new(LoadSteps.WarmUp, 1, 3)), null));
+        using var written = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(temporary.Path, "process.json")));
+        Assert.Equal("""{"name":"warm-up","done":1,"total":3}""", written.RootElement.GetProperty("step").GetRawText());
+    }
+
+    [Fact]
+    public void State_Step_IsThereWhileItLoadsOnly()
+    {
+        using var state = new RuntimeState();
+        state.EnterStep(new(LoadSteps.Session, 0, 0));
+        Assert.Null(state.Snapshot.Step);
+        state.BeginLoading(10);
+        state.EnterStep(new(LoadSteps.Session, 0, 0));
+        Assert.Equal(LoadSteps.Session, state.Snapshot.Step?.Name);
+        state.MarkReady();
+        Assert.Null(state.Snapshot.Step);
     }
 
     [Fact]

@@ -130,8 +130,17 @@ internal sealed record ReplicaObservation
     /// <summary>Its process on the local machine.</summary>
     public int? ProcessId { get; init; }
 
+    /// <summary>Its GPUs in a few words, such as <c>2 × nvidia.com/gpu (NVIDIA-A100-SXM4-40GB)</c>; null where it has none.</summary>
+    public string? Gpus { get; init; }
+
     /// <summary>Bytes of the version that are fetched and how many there are, while loading.</summary>
     public (long Fetched, long Total)? Progress { get; init; }
+
+    /// <summary>What it does now, while loading, as far as it tells.</summary>
+    public LoadStep? Step { get; init; }
+
+    /// <summary>Since when it loads; null when it does not, or nobody knows.</summary>
+    public DateTimeOffset? LoadingSince { get; init; }
 }
 
 /// <summary>What is seen of an endpoint at one moment.</summary>

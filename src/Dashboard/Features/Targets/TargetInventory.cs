@@ -11,6 +11,9 @@ internal sealed record TargetInventory(IReadOnlyList<Node> Nodes, DateTimeOffset
     /// <summary>Why no machine is shown although the target is well, as a sentence; null where they can be seen.</summary>
     public string? Hidden { get; init; }
 
+    /// <summary>Whether the target says where figures of how busy its GPUs are come from; null where machines tell that themselves.</summary>
+    public bool? NamesGpuFigures { get; init; }
+
     /// <summary>Where pods go whatever people choose (Kubernetes); null elsewhere.</summary>
     public PlacementRules? Placement { get; init; }
 }

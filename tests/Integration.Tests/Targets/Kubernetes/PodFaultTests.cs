@@ -15,11 +15,11 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         await world.StartAsync();
         (string Endpoint, PodScript Script, string Said)[] cases =
         [
-            ("crashes", PodScript.CrashLoop(3, "no such operator"), "no such operator"),
-            ("never-ready", PodScript.FailingProbe, "0 of 2 replicas"),
-            ("no-image", PodScript.NoImage, "image"),
-            ("out-of-memory", PodScript.OutOfMemory, "memory"),
-            ("altered", PodScript.InitFailure("model.onnx does not match its SHA-256. It was changed or damaged and is not loaded.") with { ExitCode = 65 }, "not the ones that were approved"),
+            ("crashes", PodScript.CrashLoop(3, "no such operator"), "It ended with exit code 3: no such operator."),
+            ("never-ready", PodScript.FailingProbe, "fails its check for readiness and gets no requests: HTTP probe failed with statuscode: 503."),
+            ("no-image", PodScript.NoImage, "Its image cannot be fetched: it is not there."),
+            ("out-of-memory", PodScript.OutOfMemory, "It used more memory than the plan gives it and was killed."),
+            ("altered", PodScript.InitFailure("model.onnx does not match its SHA-256. It was changed or damaged and is not loaded.") with { ExitCode = 65 }, "The files are not the ones that were approved: their SHA-256 differs."),
         ];
         await Task.WhenAll(cases.Select(async c =>
         {
@@ -36,6 +36,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
             Assert.Equal(2, await watching);
             var told = string.Join(" | ", (await world.Ops.EventsAsync(second.Id)).Select(e => e.Message).Append(failed.Status));
             Assert.Contains(c.Said, told, StringComparison.Ordinal);
+            Assert.All(cases.Where(other => other != c), other => Assert.DoesNotContain(other.Said, told, StringComparison.Ordinal));
         }));
     }
 
@@ -50,7 +51,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         await world.Api.UntilAsync(quota + "/q", q => q.Text("status", "used", "pods") == "2");
 
         var second = await world.ApproveAsync(2);
-        await world.ToldAsync(second, "quota");
+        await world.ToldAsync(second, "may not make a pod, because the namespace's quota is used up: q, requested: pods=1");
         Assert.Equal(2, (await world.DeploymentAsync(first.EndpointId, 1))?.Number("status", "readyReplicas"));
         await world.Api.DeleteAsync(quota + "/q");
 
@@ -81,7 +82,7 @@ public sealed class PodFaultTests(ClusterFixture cluster)
         Assert.True(taken.Code == 201, taken.Message);
         var rollout = await world.DecideAsync(asked);
 
-        await world.ToldAsync(rollout, "nvidia.com/gpu");
+        await world.ToldAsync(rollout, "too little nvidia.com/gpu left");
         await world.Api.DeleteAsync($"/api/v1/namespaces/{world.Space}/pods/other");
 
         await world.EndedAsync(rollout, RolloutState.Succeeded);

@@ -37,7 +37,7 @@ public sealed class PodRunTests
         using var pod = Pod(endpoint, revision, source, out var spec);
         var (code, said, log) = await RunAsync(pod, spec.InitContainers.Single());
         Assert.Equal((0, ""), (code, said));
-        Assert.Equal((0, UploadClient.Onnx.Length), FetchLines.Read(log.Split('\n')));
+        Assert.Equal(new(LoadStep.Download, 0, UploadClient.Onnx.Length), ProgressLines.Read(log.Split('\n')));
 
         // What is fetched once is enough: the server needs no store.
         await host.StopAsync();
@@ -57,6 +57,9 @@ public sealed class PodRunTests
             Assert.Equal(HttpStatusCode.OK, await pod.ProbeAsync(container, container.StartupProbe));
             Assert.Equal(HttpStatusCode.OK, await pod.ProbeAsync(container, container.LivenessProbe));
             await AssertAnswersAsync(pod.Url, revision.Plan);
+            server.Kill();
+            List<string> steps = [.. (await output).Split('\n').Select(line => ProgressLines.Read([line])).OfType<LoadStep>().Select(s => s.Name).Distinct()];
+            Assert.Equal(["files", "session", "warm-up"], steps.Take(3));
         }
         finally
         {

@@ -70,6 +70,34 @@ public sealed class PrometheusTests
     }
 
     [Fact]
+    public async Task Gpus_InstancesOfMig_AreKeptApartAndNameTheirProfile()
+    {
+        const string Gpu = "gpu=\"0\",UUID=\"GPU-1\",modelName=\"NVIDIA A100-SXM4-40GB\",Hostname=\"gpu-1\"";
+        const string Small = Gpu + ",GPU_I_PROFILE=\"1g.5gb\",GPU_I_ID=\"7\"";
+        const string Large = Gpu + ",GPU_I_PROFILE=\"3g.20gb\",GPU_I_ID=\"12\"";
+        await using var server = await PrometheusServer.StartAsync(
+            new Dictionary<string, string> { ["job_name"] = "dcgm" },
+            () => $$"""
+                DCGM_FI_PROF_GR_ENGINE_ACTIVE{{{Small}}} 0.25
+                DCGM_FI_PROF_GR_ENGINE_ACTIVE{{{Large}}} 0.75
+                DCGM_FI_DEV_FB_USED{{{Small}}} 1024
+                DCGM_FI_DEV_FB_FREE{{{Small}}} 3072
+                DCGM_FI_DEV_FB_USED{{{Large}}} 2048
+                DCGM_FI_DEV_FB_FREE{{{Large}}} 18432
+
+                """);
+        using var client = new PrometheusClient();
+        var series = new GpuSeries();
+        using var watch = new ClusterGpuWatch(null!, client, series, Options.Create(new MonitoringOptions()), TimeProvider.System, NullLogger<ClusterGpuWatch>.Instance);
+
+        await watch.ReadAsync(server.Address, default);
+
+        Assert.Equal(
+            [("0 NVIDIA A100-SXM4-40GB, 1g.5gb (instance 7)", 4096L << 20, 0.25f), ("0 NVIDIA A100-SXM4-40GB, 3g.20gb (instance 12)", 20480L << 20, 0.75f)],
+            series.Of("gpu-1").Select(t => (t.Name, t.MemoryBytes!.Value, Assert.Single(t.After(0)).Utilization)));
+    }
+
+    [Fact]
     public async Task Newest_WhereNoPrometheusAnswers_SaysSo()
     {
         using var client = new PrometheusClient();

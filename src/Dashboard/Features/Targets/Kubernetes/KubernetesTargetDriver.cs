@@ -38,6 +38,7 @@ internal sealed class KubernetesTargetDriver(
             {
                 Outage = cluster.Outage,
                 Placement = cluster.Settings.Placement,
+                NamesGpuFigures = cluster.Settings.Prometheus is not null,
                 Hidden = cluster.IsRefused("Node") ? $"The account of {target.Name} may not read nodes." : null,
             };
         }
@@ -115,7 +116,7 @@ internal sealed class KubernetesTargetDriver(
     {
         var cluster = await SeenAsync(endpoint.TargetId, cancellation);
         var managed = Manage(endpoint, cluster);
-        await managed.ReadFetchesAsync(cancellation);
+        await managed.ReadStepsAsync(cancellation);
         return Look(managed, always: false);
     }
 

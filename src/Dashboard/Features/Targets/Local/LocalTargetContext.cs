@@ -43,6 +43,9 @@ internal sealed class LocalTargetContext
     /// <summary>The name of this machine.</summary>
     public required string NodeName { get; init; }
 
+    /// <summary>What the GPUs of this machine are.</summary>
+    public Func<IReadOnlyList<string>> ReadGpus { get; init; } = static () => [];
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 

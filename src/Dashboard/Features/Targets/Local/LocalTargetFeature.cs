@@ -34,6 +34,7 @@ internal static class LocalTargetFeature
             ReplicasRoot = data.Folder("local", "replicas"),
             CacheFolder = data.Folder("local", "cache"),
             NodeName = machine.Read().HostName,
+            ReadGpus = () => [.. LocalNode.From(machine.Read()).Gpus.Select(g => g.Product)],
             Time = time,
             Processes = provider.GetRequiredService<IReplicaProcesses>(),
             Probe = new(new HttpMessageInvoker(Handler()), time, options.HealthTimeout),

@@ -13,6 +13,9 @@ namespace Ops.Dashboard.Features.Targets.Local;
 /// <param name="BytesTotal">Bytes of the version.</param>
 internal sealed record ProcessReport(int Pid, DateTimeOffset? StartedAt, Uri? Url, string State, string? Error, long BytesFetched, long BytesTotal)
 {
+    /// <summary>What it does now while it loads.</summary>
+    public LoadStep? Step { get; init; }
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>Reads a report; null when it is of another process than the one named, or no report at all.</summary>
@@ -24,7 +27,7 @@ internal sealed record ProcessReport(int Pid, DateTimeOffset? StartedAt, Uri? Ur
         {
             var file = JsonSerializer.Deserialize<Shape>(bytes, Json);
             return file?.Instance == instance && file.Pid > 0
-                ? new(file.Pid, file.StartedAt, Loopback(file.Url), file.State ?? "", file.Error, file.Progress?.BytesFetched ?? 0, file.Progress?.BytesTotal ?? 0)
+                ? new(file.Pid, file.StartedAt, Loopback(file.Url), file.State ?? "", file.Error, file.Progress?.BytesFetched ?? 0, file.Progress?.BytesTotal ?? 0) { Step = file.Step?.Name is { } step ? new(step, file.Step.Done, file.Step.Total) : null }
                 : null;
         }
         catch (JsonException)
@@ -39,7 +42,9 @@ internal sealed record ProcessReport(int Pid, DateTimeOffset? StartedAt, Uri? Ur
             ? uri
             : null;
 
-    private sealed record Shape(int Pid, DateTimeOffset? StartedAt, string? Url, string? Instance, string? State, string? Error, ProgressShape? Progress);
+    private sealed record Shape(int Pid, DateTimeOffset? StartedAt, string? Url, string? Instance, string? State, string? Error, ProgressShape? Progress, StepShape? Step);
 
     private sealed record ProgressShape(long BytesFetched, long BytesTotal);
+
+    private sealed record StepShape(string? Name, long Done, long Total);
 }

@@ -185,7 +185,7 @@ internal sealed class Replica : IDisposable
         folder.PrepareRun(instance, RuntimeConfiguration.Write(Record, source.Value, folder.RunFolder(instance), context.CacheFolder, context.Options.DrainTimeout));
         var process = context.Processes.Start(new(folder.ConfigFile(instance), folder.Log.Current, Plan.EnvironmentVariables));
         await context.AtStep(ReplicaStep.ProcessStarted);
-        account.Show(o => o with { Phase = ReplicaPhase.Loading, ProcessId = process.Id, StartedAt = process.StartedAt, Address = null, Progress = null, Next = null, Restarts = Record.Restarts });
+        account.Show(o => o with { Phase = ReplicaPhase.Loading, ProcessId = process.Id, StartedAt = process.StartedAt, Address = null, Progress = null, Step = null, LoadingSince = process.StartedAt, Next = null, Restarts = Record.Restarts });
         if (again)
         {
             account.Report(RolloutEventLevel.Info, TargetEventKinds.Restarted, $"Replica {Record.Id} was started again (process {process.Id}, restart {Record.Restarts}).");
@@ -201,7 +201,7 @@ internal sealed class Replica : IDisposable
     /// <summary>Ends what is left of a process that does not do its work, and says why.</summary>
     private async Task ComeDownAsync(IReplicaProcess? process, ReplicaEnd end)
     {
-        account.Show(o => o with { Phase = IsFailure(end) ? ReplicaPhase.Failed : ReplicaPhase.Pending, Reason = end.Reason, Next = null, Address = null, Progress = null });
+        account.Show(o => o with { Phase = IsFailure(end) ? ReplicaPhase.Failed : ReplicaPhase.Pending, Reason = end.Reason, Next = null, Address = null, Progress = null, Step = null, LoadingSince = null });
         if (process is not null && !process.Ended.IsCompleted)
         {
             await Task.Delay(end.Kind == ReplicaEndKind.Unfit ? context.Options.LameDuck : TimeSpan.Zero, context.Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

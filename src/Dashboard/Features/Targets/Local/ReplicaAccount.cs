@@ -29,6 +29,7 @@ internal sealed class ReplicaAccount
             Node = context.NodeName,
             Phase = record.Wanted ? ReplicaPhase.Pending : ReplicaPhase.Stopping,
             Restarts = record.Restarts,
+            Gpus = record.Spec.Resources.Gpus is > 0 and var gpus ? GpuWords.Of(gpus, gpus == 1 ? "GPU" : "GPUs", context.ReadGpus()) : null,
         };
     }
 

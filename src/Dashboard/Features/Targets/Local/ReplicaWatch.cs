@@ -78,7 +78,7 @@ internal sealed class ReplicaWatch(LocalTargetContext context, ReplicaFolder fol
                 ShowUnready("It was told to stop by somebody else.");
                 return null;
             default:
-                Show(o => o with { Phase = ReplicaPhase.Loading, Progress = (report.BytesFetched, report.BytesTotal) });
+                Show(o => o with { Phase = ReplicaPhase.Loading, Progress = (report.BytesFetched, report.BytesTotal), Step = StepOf(report), LoadingSince = o.LoadingSince ?? o.StartedAt });
                 return null;
         }
     }
@@ -122,8 +122,11 @@ internal sealed class ReplicaWatch(LocalTargetContext context, ReplicaFolder fol
         }
 
         isReady = true;
-        Show(o => o with { Phase = ReplicaPhase.Ready, Address = address, Progress = null, Reason = null });
+        Show(o => o with { Phase = ReplicaPhase.Ready, Address = address, Progress = null, Step = null, LoadingSince = null, Reason = null });
     }
+
+    // The files of a report count in bytes, which stand beside the step.
+    private static LoadStep? StepOf(ProcessReport report) => report.Step is { Name: LoadStep.Files } step ? step with { Done = report.BytesFetched, Total = report.BytesTotal } : report.Step;
 
     private void ShowUnready(string reason)
     {

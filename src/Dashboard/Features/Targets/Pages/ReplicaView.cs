@@ -32,7 +32,7 @@ public sealed record ReplicaView
     /// <summary>Where it answers.</summary>
     public string? Address { get; init; }
 
-    /// <summary>Its GPUs in a few words, such as <c>1 × NVIDIA A100</c>; null where it has none.</summary>
+    /// <summary>Its GPUs in a few words, such as <c>2 × nvidia.com/gpu (NVIDIA-A100-SXM4-40GB)</c>; null where it has none.</summary>
     public string? Gpus { get; init; }
 
     /// <summary>When its process started.</summary>
@@ -41,8 +41,11 @@ public sealed record ReplicaView
     /// <summary>Its process.</summary>
     public int? ProcessId { get; init; }
 
-    /// <summary>Bytes of the version that are fetched and how many there are, while it loads.</summary>
-    public (long Fetched, long Total)? Progress { get; init; }
+    /// <summary>What it does now, while it loads; null when nobody knows.</summary>
+    public LoadStep? Step { get; init; }
+
+    /// <summary>Since when it loads.</summary>
+    public DateTimeOffset? LoadingSince { get; init; }
 
     /// <summary>The end of its key, which is enough to tell replicas of one endpoint apart.</summary>
     public string ShortId => Id.Length > 12 ? Id[^12..] : Id;
@@ -61,6 +64,8 @@ public sealed record ReplicaView
         Address = seen.Address?.ToString(),
         StartedAt = seen.StartedAt,
         ProcessId = seen.ProcessId,
-        Progress = seen is { Phase: ReplicaPhase.Loading, Progress: { Total: > 0 } progress } ? progress : null,
+        Gpus = seen.Gpus,
+        Step = seen.Phase == ReplicaPhase.Loading ? seen.Step ?? (seen.Progress is (var fetched, > 0 and var total) ? new(LoadStep.Files, fetched, total) : null) : null,
+        LoadingSince = seen.Phase == ReplicaPhase.Loading ? seen.LoadingSince : null,
     };
 }

@@ -76,6 +76,7 @@ internal sealed class FakeMachine : IReplicaProcesses, IAsyncDisposable
                 ReplicasRoot = ReplicasRoot,
                 CacheFolder = Path.Combine(root, "local", "cache"),
                 NodeName = "here",
+                ReadGpus = () => ["NVIDIA A100", "NVIDIA A100"],
                 Time = TimeProvider.System,
                 Processes = this,
                 Probe = new(new HttpMessageInvoker(handler, disposeHandler: false), TimeProvider.System, options.HealthTimeout),

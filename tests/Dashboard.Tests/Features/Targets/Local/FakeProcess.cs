@@ -14,6 +14,9 @@ internal sealed record FakeBehaviour
     /// <summary>It cannot load the version.</summary>
     public string? FailsWith { get; init; }
 
+    /// <summary>It goes on loading and says this of it, as JSON.</summary>
+    public string? Loads { get; init; }
+
     /// <summary>It ends with this exit code instead of getting ready.</summary>
     public int? EndsWith { get; init; }
 
@@ -62,11 +65,11 @@ internal sealed class FakeProcess(int id, string runFolder, string instance, Fak
         }
 
         // The port is its id: that is how the pretended network finds it.
-        var (state, error) = behaviour.FailsWith is { } failure ? ("failed", $"\"{failure}\"") : ("ready", "null");
+        var (state, error) = behaviour.FailsWith is { } failure ? ("failed", $"\"{failure}\"") : (behaviour.Loads is null ? "ready" : "loading", "null");
         var file = Path.Combine(runFolder, "process.json");
         try
         {
-            await File.WriteAllTextAsync(file + ".new", $$"""{"pid":{{id}},"url":"http://127.0.0.1:{{id}}","instance":"{{instance}}","state":"{{state}}","error":{{error}}}""");
+            await File.WriteAllTextAsync(file + ".new", $$"""{"pid":{{id}},"url":"http://127.0.0.1:{{id}}","instance":"{{instance}}","state":"{{state}}","error":{{error}}{{behaviour.Loads}}}""");
             File.Move(file + ".new", file, overwrite: true);
         }
         catch (DirectoryNotFoundException)

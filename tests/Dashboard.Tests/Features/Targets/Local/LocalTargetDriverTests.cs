@@ -58,6 +58,23 @@ public sealed class LocalTargetDriverTests : IAsyncDisposable
         Assert.Equal(ready, machine.Seen()[0].Id);
     }
 
+    [Theory]
+    [InlineData("""{"name":"files","done":0,"total":0}""", "files", 100, 400)]
+    [InlineData("""{"name":"warm-up","done":1,"total":3}""", "warm-up", 1, 3)]
+    public async Task Replica_Loads_ShowsItsStepAndItsGpus(string step, string name, long done, long total)
+    {
+        var driver = await machine.OpenAsync();
+        machine.Behaviour = new() { Loads = $$$""","progress":{"bytesFetched":100,"bytesTotal":400},"step":{{{step}}}""" };
+        var revision = FakeMachine.Revision(1);
+        await driver.ApplyAsync(FakeMachine.Endpoint, [revision with { Plan = revision.Plan with { Resources = new() { CpuThreads = 1, MemoryMiB = 64, Gpus = 1 } } }], CancellationToken.None);
+        await machine.UntilAsync(() => machine.Seen() is [{ Phase: ReplicaPhase.Loading, Step: not null }], "loading");
+
+        var seen = machine.Seen()[0];
+        Assert.Equal(new LoadStep(name, done, total), seen.Step);
+        Assert.Equal(seen.StartedAt, seen.LoadingSince);
+        Assert.Equal("1 × GPU (NVIDIA A100)", seen.Gpus);
+    }
+
     [Fact]
     public async Task Replica_CannotLoad_FailsWithTheRuntimesReasonAndIsTriedAgain()
     {

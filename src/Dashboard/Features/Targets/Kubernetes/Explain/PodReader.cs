@@ -24,13 +24,16 @@ internal static class PodReader
             Next = next,
             Restarts = (server?.RestartCount ?? 0) + (fetch?.RestartCount ?? 0),
             StartedAt = At(server?.State?.Running?.StartedAt),
+            LoadingSince = phase == ReplicaPhase.Loading ? At(server?.State?.Running?.StartedAt ?? fetch?.State?.Running?.StartedAt) : null,
             Address = direct && phase is ReplicaPhase.Ready or ReplicaPhase.Unready && pod.Status?.PodIP is { Length: > 0 } ip ? AddressOf(ip) : null,
         };
     }
 
-    /// <summary>Whether the init step of a pod is at work.</summary>
-    public static bool IsFetching(V1Pod pod) =>
-        pod.Metadata.DeletionTimestamp is null && pod.Status?.InitContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Fetch)?.State?.Running is not null;
+    /// <summary>The container of a pod whose log says how far it is on the way to being ready; null when it is not on it.</summary>
+    public static string? Loading(V1Pod pod) =>
+        IsFetching(pod) ? PodTemplate.Fetch
+        : pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Server)?.State?.Running is not null && Read(pod, direct: false).Phase == ReplicaPhase.Loading ? PodTemplate.Server
+        : null;
 
     /// <summary>Where a pod of this address answers.</summary>
     public static Uri AddressOf(string ip) => new UriBuilder(Uri.UriSchemeHttp, ip.Contains(':', StringComparison.Ordinal) ? $"[{ip}]" : ip, RevisionFiles.Port).Uri;
@@ -93,6 +96,9 @@ internal static class PodReader
             ? (ReplicaPhase.Loading, ContainerWords.LastEnd(fetch) ?? "It fetches the version's files.", null)
             : (ReplicaPhase.Pending, pod.Spec?.NodeName is { Length: > 0 } ? "Its image is fetched and its volumes are made ready." : "It waits for a node.", null);
     }
+
+    private static bool IsFetching(V1Pod pod) =>
+        pod.Metadata.DeletionTimestamp is null && pod.Status?.InitContainerStatuses?.FirstOrDefault(c => c.Name == PodTemplate.Fetch)?.State?.Running is not null;
 
     private static string? Disruption(V1Pod pod) => Condition(pod, "DisruptionTarget") is { Status: "True" } target
         ? target.Reason switch

@@ -39,28 +39,27 @@ internal static class GpuPools
         return pools;
     }
 
+    /// <summary>What the labels of a node call the GPUs of a resource; null when they do not say it.</summary>
+    public static string? NameOf(string resource, IReadOnlyDictionary<string, string> labels) => resource.Split('/')[0] switch
+    {
+        // With the strategy "mixed" each profile has labels of its own, as nvidia.com/mig-1g.10gb.product.
+        "nvidia.com" => labels.GetValueOrDefault($"{resource}.product") ?? labels.GetValueOrDefault("nvidia.com/gpu.product"),
+        "amd.com" => labels.GetValueOrDefault("amd.com/gpu.product-name") ?? labels.GetValueOrDefault("beta.amd.com/gpu.product-name"),
+        "gpu.intel.com" or "intel.com" => labels.GetValueOrDefault("gpu.intel.com/product") ?? labels.GetValueOrDefault("gpu.intel.com/family"),
+        _ => null,
+    };
+
     private static int Count(IDictionary<string, ResourceQuantity>? amounts, string resource) =>
         amounts is not null && amounts.TryGetValue(resource, out var amount) ? (int)Math.Clamp(amount.ToDecimal(), 0, 4096) : 0;
 
-    private static string Product(string resource, IReadOnlyDictionary<string, string> labels)
+    private static string Product(string resource, IReadOnlyDictionary<string, string> labels) => NameOf(resource, labels) ?? resource switch
     {
-        var product = resource.Split('/')[0] switch
-        {
-            // With the strategy "mixed" each profile has labels of its own, as nvidia.com/mig-1g.10gb.product.
-            "nvidia.com" => labels.GetValueOrDefault($"{resource}.product") ?? labels.GetValueOrDefault("nvidia.com/gpu.product"),
-            "amd.com" => labels.GetValueOrDefault("amd.com/gpu.product-name") ?? labels.GetValueOrDefault("beta.amd.com/gpu.product-name"),
-            "gpu.intel.com" or "intel.com" => labels.GetValueOrDefault("gpu.intel.com/product") ?? labels.GetValueOrDefault("gpu.intel.com/family"),
-            _ => null,
-        };
-        return product ?? resource switch
-        {
-            "habana.ai/gaudi" => "Intel Gaudi",
-            "habana.ai/goya" => "Intel Goya",
-            _ when resource.StartsWith("nvidia.com/", StringComparison.Ordinal) => "NVIDIA GPU",
-            _ when resource.StartsWith("amd.com/", StringComparison.Ordinal) => "AMD GPU",
-            _ => "Intel GPU",
-        };
-    }
+        "habana.ai/gaudi" => "Intel Gaudi",
+        "habana.ai/goya" => "Intel Goya",
+        _ when resource.StartsWith("nvidia.com/", StringComparison.Ordinal) => "NVIDIA GPU",
+        _ when resource.StartsWith("amd.com/", StringComparison.Ordinal) => "AMD GPU",
+        _ => "Intel GPU",
+    };
 
     private static long? Memory(string resource, IReadOnlyDictionary<string, string> labels) => resource.Split('/')[0] switch
     {

@@ -10,16 +10,16 @@ internal static class EndpointView
     /// <summary>Reads it.</summary>
     /// <param name="endpoint">Which.</param>
     /// <param name="cluster">Where.</param>
-    /// <param name="fetches">How far the init steps of pods are, by the pod's name.</param>
+    /// <param name="steps">How far pods are that load, and which container of theirs said it, by the pod's name.</param>
     /// <param name="now">When.</param>
-    public static EndpointObservation Read(EndpointRef endpoint, ICluster cluster, IReadOnlyDictionary<string, (long Fetched, long Total)> fetches, DateTimeOffset now)
+    public static EndpointObservation Read(EndpointRef endpoint, ICluster cluster, IReadOnlyDictionary<string, (string Container, LoadStep Step)> steps, DateTimeOffset now)
     {
         List<ReplicaObservation> replicas =
         [
             .. cluster.All<V1Pod>()
                 .Where(p => ObjectLabels.EndpointOf(p.Metadata) == endpoint.Id && ObjectLabels.PlanOf(p.Metadata) is not null && !IsOver(p))
                 .OrderBy(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)
-                .Select(p => PodReader.Read(p, cluster.Settings.ReachesPods) with { Progress = PodReader.IsFetching(p) && fetches.TryGetValue(p.Metadata.Name, out var far) ? far : null }),
+                .Select(p => WithStep(p, PodReader.Read(p, cluster.Settings.ReachesPods) with { Gpus = PodGpus.Of(p, cluster.Find("Node", p.Spec?.NodeName ?? "") as V1Node) })),
         ];
         Dictionary<Guid, int> scale = [];
         foreach (var deployment in cluster.All<V1Deployment>().Where(d => ObjectLabels.EndpointOf(d.Metadata) == endpoint.Id && d.Metadata.DeletionTimestamp is null))
@@ -37,6 +37,11 @@ internal static class EndpointView
         }
 
         return new(endpoint, replicas, now) { Scale = scale };
+
+        ReplicaObservation WithStep(V1Pod pod, ReplicaObservation replica) =>
+            steps.TryGetValue(pod.Metadata.Name, out var far) && PodReader.Loading(pod) == far.Container
+                ? replica with { Step = far.Step, Progress = far.Step is { Name: LoadStep.Download } step ? (step.Done, step.Total) : null }
+                : replica;
     }
 
     // Evicted pods stay in the list as a record while others have long taken their place.

@@ -12,12 +12,14 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     // The reconciler of the dashboard that acts comes by at least this often.
     private static readonly TimeSpan ActingFor = TimeSpan.FromMinutes(3);
 
-    // How far a download is, is worth neither many questions nor much waiting.
+    // How far it is, is worth neither many questions nor much waiting.
     private static readonly TimeSpan LogPatience = TimeSpan.FromSeconds(2);
     private const int MostLogs = 16;
-    private const int LogLines = 10;
+
+    // Beside the lines that tell it stand those of engines, which may be many.
+    private const int LogLines = 40;
     private readonly Lock gate = new();
-    private volatile IReadOnlyDictionary<string, (long Fetched, long Total)> fetches = new Dictionary<string, (long, long)>();
+    private volatile IReadOnlyDictionary<string, (string Container, LoadStep Step)> steps = new Dictionary<string, (string, LoadStep)>();
     private EndpointObservation? last;
     private string? refusal;
     private long actedAt = DateTimeOffset.MinValue.UtcTicks;
@@ -37,23 +39,25 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     /// <summary>Whether this dashboard acts on the endpoint.</summary>
     public bool ActsAt(DateTimeOffset now) => now.UtcTicks - Volatile.Read(ref actedAt) < ActingFor.Ticks;
 
-    /// <summary>Reads from the logs of init steps that are at work how far they are. What cannot be read stays as it was known.</summary>
-    public async Task ReadFetchesAsync(CancellationToken cancellation)
+    /// <summary>Reads from the logs of pods that load how far they are. What cannot be read stays as it was known.</summary>
+    public async Task ReadStepsAsync(CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(LogPatience);
-        var known = fetches;
+        var known = steps;
         var read = await Task.WhenAll(cluster.All<V1Pod>()
-            .Where(p => ObjectLabels.EndpointOf(p.Metadata) == endpoint.Id && PodReader.IsFetching(p))
+            .Where(p => ObjectLabels.EndpointOf(p.Metadata) == endpoint.Id)
+            .Select(p => (p.Metadata.Name, Container: PodReader.Loading(p)!))
+            .Where(p => p.Container is not null)
             .Take(MostLogs)
-            .Select(async p => (p.Metadata.Name, Far: await ReadAsync(p.Metadata.Name) ?? (known.TryGetValue(p.Metadata.Name, out var far) ? far : null))));
-        fetches = read.Where(r => r.Far is not null).ToDictionary(r => r.Name, r => r.Far!.Value, StringComparer.Ordinal);
+            .Select(async p => (p.Name, p.Container, Step: await ReadAsync(p.Name, p.Container) ?? (known.TryGetValue(p.Name, out var far) && far.Container == p.Container ? far.Step : null))));
+        steps = read.Where(r => r.Step is not null).ToDictionary(r => r.Name, r => (r.Container, r.Step!), StringComparer.Ordinal);
 
-        async Task<(long Fetched, long Total)?> ReadAsync(string pod)
+        async Task<LoadStep?> ReadAsync(string pod, string container)
         {
             try
             {
-                return FetchLines.Read(await cluster.GlanceAtLogAsync(pod, PodTemplate.Fetch, LogLines, patience.Token));
+                return ProgressLines.Read(await cluster.GlanceAtLogAsync(pod, container, LogLines, patience.Token));
             }
             catch (Exception exception) when (exception is InvalidOperationException or HttpRequestException or IOException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
@@ -71,7 +75,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     {
         lock (gate)
         {
-            var seen = EndpointView.Read(endpoint, cluster, fetches, now);
+            var seen = EndpointView.Read(endpoint, cluster, steps, now);
             var isNew = last is null || !last.Replicas.SequenceEqual(seen.Replicas);
             if (events is not null)
             {
