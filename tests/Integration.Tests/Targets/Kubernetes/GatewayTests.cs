@@ -90,7 +90,7 @@ public sealed class GatewayTests(ClusterFixture cluster)
     }
 
     private static Func<DraftPlan, DraftPlan> Canary(int deadline) =>
-        draft => Routed(draft) with { Strategy = "canary", ProgressDeadlineSeconds = deadline, Steps = [new PlanStep { Weight = 25, WaitsForPerson = true }] };
+        draft => Routed(draft) with { Strategy = "canary", ProgressDeadlineSeconds = deadline, RollBackOnFailure = true, Steps = [new PlanStep { Weight = 25, WaitsForPerson = true }] };
 
     private static DraftPlan Routed(DraftPlan draft) => draft with { Kubernetes = new PlanKubernetes { Namespace = "", Image = "", Hostname = "digits.example" } };
 

@@ -83,7 +83,7 @@ public sealed class MinimalRightsTests(ClusterFixture cluster)
             await cluster.Api.DeleteAsync(path);
         }
 
-        using var access = KubeconfigAccess.Make(Kubeconfig.Parse(cluster.KubeConfig).Value.Choose("").Value, new(), TimeProvider.System).Value;
+        using var access = KubeconfigAccess.Make(Kubeconfig.Parse(cluster.KubeConfig).Value.Choose("").Value, new() { AllowInsecure = true }, TimeProvider.System).Value;
         using var api = new ClusterFactory(null!, Microsoft.Extensions.Options.Options.Create(new KubernetesOptions()), TimeProvider.System).MakeApi(access);
         using var prometheus = new PrometheusClient();
         var check = Assert.Single(await ClusterChecker.RunAsync(api, new() { Namespace = space }, prometheus, null, default), c => c.Name == "Namespace");
