@@ -55,7 +55,7 @@ internal sealed class PlanTrial(PlanObjects objects, CommandRunner runner)
             await cluster.SeenAsync(cancellation);
             foreach (var one in made)
             {
-                found(Compare(one, endpoint, cluster));
+                found(Compare(one, endpoint, cluster, planId is not null));
             }
 
             var names = made.Select(o => (o.Kind, o.Metadata.Name)).ToHashSet();
@@ -76,7 +76,7 @@ internal sealed class PlanTrial(PlanObjects objects, CommandRunner runner)
             }
         }, cancellation);
 
-    private static TrialLine Compare(IKubernetesObject<V1ObjectMeta> one, EndpointRef endpoint, ICluster cluster)
+    private static TrialLine Compare(IKubernetesObject<V1ObjectMeta> one, EndpointRef endpoint, ICluster cluster, bool isSaved)
     {
         var (kind, name) = (one.Kind, one.Metadata.Name);
         if (!cluster.Watches(kind))
@@ -95,8 +95,12 @@ internal sealed class PlanTrial(PlanObjects objects, CommandRunner runner)
             return new(kind, name, TrialOutcome.Refused, [Foreign(endpoint)]);
         }
 
-        // Addresses of files are renewed all the time, whatever is planned.
-        var differences = Drift.Between(one, there).Where(d => !d.IsSecretContent && !d.Path.Contains(ObjectLabels.ExpiresAt, StringComparison.Ordinal)).Select(d => d.Comparison).ToList();
+        // Addresses of files are renewed all the time, whatever is planned. And until a plan is saved it has an id only for as long as it is looked at.
+        var differences = Drift.Between(one, there)
+            .Where(d => !d.IsSecretContent && !d.Path.Contains(ObjectLabels.ExpiresAt, StringComparison.Ordinal))
+            .Select(d => !isSaved && d.Path.Contains(ObjectLabels.PlanId, StringComparison.Ordinal) ? d with { Wanted = "the id that this plan gets when it is saved" } : d)
+            .Select(d => d.Comparison)
+            .ToList();
         return new(kind, name, differences.Count == 0 ? TrialOutcome.Same : TrialOutcome.Differs, differences);
     }
 

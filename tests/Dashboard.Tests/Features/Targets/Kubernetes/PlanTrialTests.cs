@@ -53,6 +53,8 @@ public sealed class PlanTrialTests(TestRegistry registry) : IClassFixture<TestRe
         // Another version: its own objects are made, and those of what runs go.
         Assert.True((await CompareAsync(running.Plan with { Version = 4 })).Succeeded);
         Assert.Equal(4, lines.Count(l => l.Outcome == TrialOutcome.New));
+        var service = lines.Single(l => l is { Kind: "Service", Name: "digits" });
+        Assert.Equal([$"spec.selector[ops-dashboard/plan-id]: {ObjectLabels.Key(running.PlanId)} → the id that this plan gets when it is saved"], service.Details);
         Assert.Equal(["ConfigMap", "Deployment", "Secret", "Service"], lines.Where(l => l.Outcome == TrialOutcome.Leaves).Select(l => l.Kind).Order());
     }
 
