@@ -66,18 +66,38 @@ internal sealed class KubernetesTargetDriver(
             return Failure.Invalid($"{target.Name} names no image of {plan.Runtime}. An administrator adds one, by its digest, in the target's settings.", "target");
         }
 
+        // The namespace and the image are the target's to say. Whoever names others all the same is told so, rather than given something else.
         var chosen = plan.Kubernetes ?? new() { Namespace = "", Image = "" };
         var named = plan with
         {
-            Kubernetes = chosen with { Namespace = settings.Namespace, Image = image, CacheClaim = settings.CacheClaim, NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal) },
+            Kubernetes = chosen with
+            {
+                Namespace = Or(chosen.Namespace, settings.Namespace),
+                Image = Or(chosen.Image, image),
+                CacheClaim = settings.CacheClaim,
+                NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal),
+            },
         };
         var filled = settings.Placement.Fill(named, sizeBytes);
-        return PlanGuard.Check(filled, settings.Namespace, settings.Registries) is { Failure: { } refused } ? refused : filled;
+        if (PlanGuard.Check(filled, settings.Namespace, settings.Registries) is { Failure: { } refused })
+        {
+            return refused;
+        }
+
+        return filled.Kubernetes!.Image == image ? filled : Failure.Invalid($"{target.Name} runs {plan.Runtime} from {image}. An administrator says in its settings which image it is.", "image");
+
+        static string Or(string named, string usual) => named.Length > 0 ? named : usual;
     }
 
     /// <inheritdoc/>
     public Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, TargetInventory inventory, bool runs)
     {
+        // No node has a label that cannot be; the label is to blame, not the nodes.
+        if (plan.Kubernetes?.NodeSelector.Select(l => PlanGuard.CheckSelector(l.Key, l.Value).Failure).FirstOrDefault(f => f is not null) is { } wrong)
+        {
+            return wrong;
+        }
+
         var verdicts = NodeFit.Check(plan, inventory.Nodes);
         var room = verdicts.Sum(v => v.Replicas);
         if (room >= plan.Replicas)

@@ -337,6 +337,19 @@ public sealed class KubernetesTargetDriverTests : IDisposable
         Assert.Equal(claim is not null, filled.ToCanonicalJson().Contains("cacheClaim", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("a234567890123456789012345678901234567890123456789012345678901234", "x")]
+    [InlineData("pool", "x\nhostNetwork: true")]
+    [InlineData("kubernetes.io/role", "master")]
+    public void CheckNodes_LabelThatCannotBe_IsToldAtTheLabelAndNotAtTheNodes(string name, string value)
+    {
+        var plan = KubernetesSamples.Plan with { Kubernetes = KubernetesSamples.Plan.Kubernetes! with { NodeSelector = new Dictionary<string, string> { [name] = value } } };
+        Node node = new() { Name = "node-1", Architecture = "x64", CpuCores = 8, MemoryBytes = 64L << 30, MemoryFreeBytes = 64L << 30 };
+
+        Assert.Equal("nodeSelector", driver.CheckNodes(plan, new([node], time.GetUtcNow()), runs: false).Failure?.Field);
+        Assert.Equal("nodeSelector", driver.CheckNodes(plan, new([node], time.GetUtcNow()), runs: true).Failure?.Field);
+    }
+
     [Fact]
     public async Task Apply_AddressesThatGrowOld_AreRenewed()
     {
