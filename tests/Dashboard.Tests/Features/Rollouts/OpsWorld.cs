@@ -217,6 +217,27 @@ internal sealed class OpsWorld : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
+    /// <summary>A copy of the registry as it is now (SQLite).</summary>
+    public async Task<byte[]> BackUpAsync()
+    {
+        var copy = Path.Combine(folder.FullName, $"{Guid.NewGuid():N}.db");
+        await using var db = Open();
+        await db.Database.ExecuteSqlAsync($"VACUUM INTO {copy}");
+        return await File.ReadAllBytesAsync(copy);
+    }
+
+    /// <summary>Puts a copy in the place of the registry (SQLite). Nobody is at work on it meanwhile.</summary>
+    public async Task RestoreAsync(byte[] backup)
+    {
+        SqliteConnection.ClearAllPools();
+        foreach (var more in new[] { "-wal", "-shm" })
+        {
+            File.Delete(RegistryFile + more);
+        }
+
+        await File.WriteAllBytesAsync(RegistryFile, backup);
+    }
+
     private static async Task<byte[]> MigrateAsync()
     {
         var folder = Directory.CreateTempSubdirectory("ops-migrated-").FullName;

@@ -22,6 +22,7 @@ internal static class KubernetesDriverFeature
         services.AddSingleton<PlanObjects>();
         services.AddSingleton<PlanYaml>();
         services.AddSingleton<PlanTrial>();
+        services.AddSingleton<LeftObjects>();
         services.AddSingleton<KubernetesTargetDriver>();
         services.AddSingleton<ITargetDriver>(provider => provider.GetRequiredService<KubernetesTargetDriver>());
         services.AddSingleton<IReplicaTransport, PodTransport>();
