@@ -76,7 +76,7 @@ internal static class ContainerWords
     }
 
     private static string Crash(V1ContainerStatus status) => status.LastState?.Terminated is { } end
-        ? $"It ends again and again ({status.RestartCount} times so far). {EndOf(status, end)}"
+        ? $"It ends again and again ({(status.RestartCount == 1 ? "once" : $"{status.RestartCount} times")} so far). {EndOf(status, end)}"
         : "It ends again and again.";
 
     private static string? EndOf(V1ContainerStatus status, V1ContainerStateTerminated end) => status.Name == PodTemplate.Fetch && end.ExitCode != 0 ? FetchEnded(end) : Ended(end);

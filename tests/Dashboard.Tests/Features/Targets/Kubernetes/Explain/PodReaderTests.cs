@@ -61,6 +61,12 @@ public sealed class PodReaderTests
     }
 
     [Fact]
+    public void Read_CrashedOnce_SaysOnce() => Assert.StartsWith(
+        "It ends again and again (once so far).",
+        Read(server: new() { Name = "server", RestartCount = 1, State = new() { Waiting = new() { Reason = "CrashLoopBackOff" } }, LastState = new() { Terminated = new() { ExitCode = 2 } } }).Reason,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void Read_OutOfMemory_SaysSoAlsoOnceItRunsAgain()
     {
         var killed = new V1ContainerState { Terminated = new() { Reason = "OOMKilled", ExitCode = 137 } };
