@@ -55,6 +55,7 @@ public sealed class PlanSpecTests
         { nameof(PlanKubernetes.RuntimeClass), k => k with { RuntimeClass = "a" } },
         { nameof(PlanKubernetes.PriorityClass), k => k with { PriorityClass = "a" } },
         { nameof(PlanKubernetes.DiskMiB), k => k with { DiskMiB = 1 } },
+        { nameof(PlanKubernetes.CacheClaim), k => k with { CacheClaim = "a" } },
         { nameof(PlanKubernetes.GpuResource), k => k with { GpuResource = "amd.com/gpu" } },
         { nameof(PlanKubernetes.Autoscaling), k => k with { Autoscaling = new() { MinReplicas = 1, MaxReplicas = 2 } } },
         { nameof(PlanKubernetes.Hostname), k => k with { Hostname = "a.example" } },

@@ -27,7 +27,7 @@ public sealed class KubernetesPlansTests : IAsyncDisposable
         cluster.Show(Node("n", labels: new() { ["pool"] = "a" }, taint: "dedicated"));
 
         // Whatever somebody puts into a draft of what is the target's to say.
-        var plan = (await CheckAsync(d => d with { Kubernetes = new() { Namespace = "x", Image = "y", Tolerations = [new("everything")], PriorityClass = "mine", RuntimeClass = "mine", DiskMiB = 1 } })).Spec!.Kubernetes!;
+        var plan = (await CheckAsync(d => d with { Kubernetes = new() { Namespace = "", Image = "", Tolerations = [new("everything")], PriorityClass = "mine", RuntimeClass = "mine", DiskMiB = 1 } })).Spec!.Kubernetes!;
 
         Assert.Equal(new Dictionary<string, string> { ["kubernetes.io/os"] = "linux", ["pool"] = "a" }, plan.NodeFilter);
         Assert.Equal(["dedicated=ml"], plan.Tolerations.Select(t => t.ToString()));
