@@ -271,8 +271,19 @@ internal sealed class ClusterWorld : IAsyncDisposable
         ("Deployment", Deployments),
     ];
 
-    private async Task<IReadOnlyList<JsonObject>> ListAsync(string path, Guid endpointId) =>
-        [.. (await Api.GetAsync($"{path}?labelSelector={Uri.EscapeDataString($"{ObjectLabels.EndpointId}={ObjectLabels.Key(endpointId)}")}")).Body.Items("items")];
+    private async Task<IReadOnlyList<JsonObject>> ListAsync(string path, Guid endpointId)
+    {
+        // A server that has too much to do at the moment has not said that there is nothing.
+        RawReply reply;
+        var asked = 0;
+        while ((reply = await Api.GetAsync($"{path}?labelSelector={Uri.EscapeDataString($"{ObjectLabels.EndpointId}={ObjectLabels.Key(endpointId)}")}")).Code != 200)
+        {
+            Assert.InRange(++asked, 1, 20);
+            await Task.Delay(200);
+        }
+
+        return [.. reply.Body.Items("items")];
+    }
 
     private static DraftPlan Changed(DraftPlan draft, Func<DraftPlan, DraftPlan>? change) => change?.Invoke(draft) ?? draft;
 
