@@ -12,6 +12,7 @@ internal sealed class HollowKubelet : IAsyncDisposable
     private readonly Func<JsonObject, PodScript?> scriptOf;
     private readonly ConcurrentDictionary<string, JsonObject> pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PodRun> runs = new(StringComparer.Ordinal);
+    private readonly HashSet<string> told = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim gate = new(1);
     private readonly CancellationTokenSource stop = new();
     private readonly Task loop;
@@ -139,5 +140,30 @@ internal sealed class HollowKubelet : IAsyncDisposable
             updated["kind"] = "Pod";
             await api.PutAsync(path + "/status?fieldManager=kubelet", updated);
         }
+
+        if (script.Ending == PodEnding.NeverReady && told.Add(uid))
+        {
+            await TellAsync(pod, "Unhealthy", script.Message);
+        }
+    }
+
+    // As a kubelet says what the status of a pod leaves out.
+    private Task<RawReply> TellAsync(JsonObject pod, string reason, string message)
+    {
+        var (space, name, now) = (pod.Text("metadata", "namespace")!, pod.Text("metadata", "name")!, TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'"));
+        return api.PostAsync($"/api/v1/namespaces/{space}/events", new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Event",
+            ["metadata"] = new JsonObject { ["namespace"] = space, ["name"] = $"{name}.{Guid.NewGuid():N}" },
+            ["involvedObject"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["namespace"] = space, ["name"] = name, ["uid"] = pod.Text("metadata", "uid") },
+            ["type"] = "Warning",
+            ["reason"] = reason,
+            ["message"] = message,
+            ["source"] = new JsonObject { ["component"] = "kubelet" },
+            ["firstTimestamp"] = now,
+            ["lastTimestamp"] = now,
+            ["count"] = 1,
+        });
     }
 }
