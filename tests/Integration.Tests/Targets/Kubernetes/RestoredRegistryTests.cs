@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Targets.Kubernetes;
 using Ops.Testing.Kubernetes;
 
@@ -31,6 +32,8 @@ public sealed class RestoredRegistryTests(ClusterFixture cluster)
         var one = Assert.Single(await left.OfAsync(world.Ops.Target.Id, default));
         Assert.Equal((other.EndpointId, "later"), (one.EndpointId, one.Name));
 
+        // The restored row still names the dashboard of before, until nobody has renewed it for a while.
+        await ClusterWorld.UntilAsync(() => Task.FromResult(after.Services.GetRequiredService<LeaderLease>().IsHeld), () => Task.FromResult("It does not act."));
         var deleted = await left.DeleteAsync(world.Ops.As("administrator"), world.Ops.Target.Id, other.EndpointId, "of before the restore");
 
         Assert.True(deleted.Succeeded, deleted.Failure?.Message);
