@@ -109,6 +109,9 @@ internal sealed record ReplicaObservation
     /// <summary>How far it is.</summary>
     public required ReplicaPhase Phase { get; init; }
 
+    /// <summary>Whether it may be on its way out though it still answers, so that nobody should count on it: fewer were asked for, and which ones go is not seen yet.</summary>
+    public bool MayGo { get; init; }
+
     /// <summary>Where it answers, once it does.</summary>
     public Uri? Address { get; init; }
 

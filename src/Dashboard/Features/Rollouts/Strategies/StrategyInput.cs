@@ -52,8 +52,8 @@ internal sealed record StrategyInput
     /// <summary>All plans but <see cref="To"/>, the stable one first.</summary>
     public IEnumerable<PlanCount> Olds => Stable is null ? Leftovers : Leftovers.Prepend(Stable);
 
-    /// <summary>Replicas of a plan that answer.</summary>
-    public int Ready(PlanCount plan) => Replicas.Count(r => r.PlanId == plan.Id && r.Phase == ReplicaPhase.Ready);
+    /// <summary>Replicas of a plan that answer and stay.</summary>
+    public int Ready(PlanCount plan) => Replicas.Count(r => r.PlanId == plan.Id && r is { Phase: ReplicaPhase.Ready, MayGo: false });
 
     /// <summary>Replicas of a plan that answer, or come up for the first time and may well be about to.</summary>
     public int Useful(PlanCount plan) => Replicas.Count(r => r.PlanId == plan.Id && (r.Phase == ReplicaPhase.Ready || (r.Phase == ReplicaPhase.Loading && r.Restarts == 0)));

@@ -126,6 +126,7 @@ internal sealed class KubernetesTargetDriver(
         {
             managed.Act(time.GetUtcNow());
             await cluster.Lease.HoldAsync(turn.Holder, cancellation);
+            managed.Ask(revisions, time.GetUtcNow());
         }
 
         await managed.Applier.ApplyAsync(revisions, endpoint, cluster, cancellation);

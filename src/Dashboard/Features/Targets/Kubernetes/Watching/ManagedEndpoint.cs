@@ -20,6 +20,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
     private const int LogLines = 40;
     private readonly Lock gate = new();
     private volatile IReadOnlyDictionary<string, (string Container, LoadStep Step)> steps = new Dictionary<string, (string, LoadStep)>();
+    private readonly ShrinkingRevisions shrinking = new();
     private EndpointObservation? last;
     private string? refusal;
     private long actedAt = DateTimeOffset.MinValue.UtcTicks;
@@ -35,6 +36,15 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
 
     /// <summary>Notes that this dashboard acts on the endpoint. Of several that watch only that one writes history.</summary>
     public void Act(DateTimeOffset now) => Volatile.Write(ref actedAt, now.UtcTicks);
+
+    /// <summary>Notes what is about to be asked of the cluster, so that pods that go because of it are counted on no more.</summary>
+    public void Ask(IReadOnlyList<RevisionSpec> revisions, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            shrinking.Ask(revisions, last?.Replicas ?? [], now);
+        }
+    }
 
     /// <summary>Whether this dashboard acts on the endpoint.</summary>
     public bool ActsAt(DateTimeOffset now) => now.UtcTicks - Volatile.Read(ref actedAt) < ActingFor.Ticks;
@@ -76,6 +86,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
         lock (gate)
         {
             var seen = EndpointView.Read(endpoint, cluster, steps, now);
+            seen = seen with { Replicas = shrinking.Mark(seen.Replicas, endpoint, cluster, now) };
             var isNew = last is null || !last.Replicas.SequenceEqual(seen.Replicas);
             if (events is not null)
             {
