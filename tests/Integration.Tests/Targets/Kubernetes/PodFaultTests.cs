@@ -115,11 +115,15 @@ public sealed class PodFaultTests(ClusterFixture cluster)
                 return left.Count == 0;
             },
             () => world.PictureAsync(first.EndpointId));
+
+        // What the Deployment says of its pods lags behind, so the pods themselves are looked at.
+        await ClusterWorld.UntilAsync(
+            async () => await world.PodsAsync(first.EndpointId) is { Count: 2 } pods && pods.All(p => p.Text("spec", "nodeName") == nodes[1] && Conditions.Find(p, "Ready").Text("status") == "True"),
+            () => world.PictureAsync(first.EndpointId));
         await world.QuietAsync(first, 1);
 
         await over.CancelAsync();
         Assert.InRange(await watching, 1, 2);
-        Assert.All(await world.PodsAsync(first.EndpointId), p => Assert.Equal(nodes[1], p.Text("spec", "nodeName")));
         foreach (var node in nodes)
         {
             await world.Api.DeleteAsync($"/api/v1/nodes/{node}");
