@@ -200,7 +200,7 @@ internal sealed record KubernetesTargetSettings
             return claim;
         }
 
-        if (PullSecrets.Count > PullSecret.Most || PullSecrets.Any(s => !PullSecret.IsName(s)))
+        if (PullSecrets.Count > PullSecret.Most || PullSecrets.Any(s => !NodeLabels.IsObjectName(s)))
         {
             return Failure.Invalid($"Name at most {PullSecret.Most} secrets of the namespace, such as registry-login: lower-case letters, digits, hyphens and dots.", "pullSecrets");
         }

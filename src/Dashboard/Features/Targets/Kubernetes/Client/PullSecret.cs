@@ -1,21 +1,16 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using k8s.Models;
 
 namespace Ops.Dashboard.Features.Targets.Kubernetes.Client;
 
 /// <summary>A Secret of the target's namespace with which nodes sign in to registries. Only its name is kept here; what is in it stays in the cluster.</summary>
-internal static partial class PullSecret
+internal static class PullSecret
 {
     /// <summary>How many a target may name.</summary>
     public const int Most = 8;
 
-    private const int LongestName = 253;
     private const string Type = "kubernetes.io/dockerconfigjson";
     private const string Key = ".dockerconfigjson";
-
-    /// <summary>Whether a Secret may be called so (RFC 1123 subdomain).</summary>
-    public static bool IsName(string text) => text.Length <= LongestName && Name().IsMatch(text);
 
     /// <summary>Looks for one, and for the registries it is for.</summary>
     public static async Task<ClusterCheck> CheckAsync(ClusterApi api, string space, string name, CancellationToken cancellation)
@@ -50,7 +45,4 @@ internal static partial class PullSecret
             return [];
         }
     }
-
-    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\z")]
-    private static partial Regex Name();
 }

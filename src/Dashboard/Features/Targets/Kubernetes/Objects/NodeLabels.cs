@@ -29,7 +29,10 @@ internal static partial class NodeLabels
         && (domain is "kubernetes.io" or "k8s.io" || domain.EndsWith(".kubernetes.io", StringComparison.Ordinal) || domain.EndsWith(".k8s.io", StringComparison.Ordinal));
 
     /// <summary>Whether a text is a name of the sort that nodes, host names and classes have: lower-case parts joined by dots.</summary>
-    public static bool IsDomain(string text) => text.Length is > 0 and <= MaxDomain && text.Split('.').All(part => part.Length <= MaxLabelPart && DomainPart().IsMatch(part));
+    public static bool IsDomain(string text) => IsObjectName(text) && text.Split('.').All(part => part.Length <= MaxLabelPart);
+
+    /// <summary>Whether an object such as a Secret or a claim may be called so (RFC 1123 subdomain, which limits only the whole).</summary>
+    public static bool IsObjectName(string text) => text.Length is > 0 and <= MaxDomain && text.Split('.').All(part => DomainPart().IsMatch(part));
 
     /// <summary>A hostile name is not repeated as it is: line breaks would make one message look like two.</summary>
     public static string Shown(string text) => new([.. text.Take(80).Select(c => char.IsControl(c) ? ' ' : c)]);

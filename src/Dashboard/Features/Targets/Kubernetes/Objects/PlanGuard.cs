@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using k8s.Models;
-using Ops.Dashboard.Features.Targets.Kubernetes.Client;
 using Ops.Data;
 using Ops.Data.Rollouts;
 
@@ -58,7 +57,7 @@ internal static partial class PlanGuard
 
     /// <summary>Checks the name of a PersistentVolumeClaim; null for none.</summary>
     public static Result CheckClaim(string? name, string field) =>
-        name is null || PullSecret.IsName(name) ? Result.Done : Failure.Invalid("Name a claim of the namespace, such as model-cache: lower-case letters, digits, hyphens and dots.", field);
+        name is null || NodeLabels.IsObjectName(name) ? Result.Done : Failure.Invalid("Name a claim of the namespace, such as model-cache: lower-case letters, digits, hyphens and dots.", field);
 
     /// <summary>Checks a label that nodes are chosen by.</summary>
     public static Result CheckSelector(string name, string value)
