@@ -54,15 +54,22 @@ public sealed class SnapshotFeed<T>
     }
 
     /// <summary>Adds an item or replaces the one with its key.</summary>
-    public void Publish(T item)
+    public void Publish(T item) => PublishAll([item]);
+
+    /// <summary>Adds or replaces items that belong together: a subscriber gets all of them in one batch, or those it has not taken yet.</summary>
+    public void PublishAll(IReadOnlyCollection<T> together)
     {
-        var name = key(item);
+        ArgumentNullException.ThrowIfNull(together);
         lock (gate)
         {
-            items[name] = item;
-            foreach (var subscription in subscriptions)
+            foreach (var item in together)
             {
-                subscription.AddLocked(name, item, options);
+                var name = key(item);
+                items[name] = item;
+                foreach (var subscription in subscriptions)
+                {
+                    subscription.AddLocked(name, item, options);
+                }
             }
         }
     }

@@ -48,10 +48,7 @@ internal static class ClusterBenchmark
                 seed.Data,
                 seed.FillAsync,
                 ("Ops:Kubernetes:Kubeconfig:0", kubeconfig),
-                ("Ops:Kubernetes:DashboardUrl", "http://127.0.0.1:1"),
-
-                // With the usual 15 a quiet endpoint's page does not show a pod's change within a second yet.
-                ("Ops:Rollouts:ResyncSeconds", "1"));
+                ("Ops:Kubernetes:DashboardUrl", "http://127.0.0.1:1"));
             var isGood = true;
 
             var first = Stopwatch.StartNew();
@@ -75,7 +72,7 @@ internal static class ClusterBenchmark
 
     private static async Task AddNodesAsync(RawApi api, int count)
     {
-        var now = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var now = Now();
         for (var index = 0; index < count; index++)
         {
             var made = await api.PostAsync("/api/v1/nodes", HollowNode.Create($"node-{index:D3}", "64", "256Gi", index % 10 == 0 ? Gpus : 0, "nvidia.com/gpu", null, now));
@@ -94,14 +91,14 @@ internal static class ClusterBenchmark
         var pod = (await api.GetAsync($"{path}?labelSelector=app.kubernetes.io/instance%3D{Endpoint}")).Body.Items("items").First().Text("metadata", "name")!;
         watch(pod);
         await using var screen = await EndpointScreen.OpenAsync(dashboard.Address, Endpoint);
-        List<double> delays = [];
+        List<TimeSpan> replicas = [], sentences = [];
         for (var look = 0; look < Looks; look++)
         {
             var ready = look % 2 == 0 ? "False" : "True";
             var reported = (await api.GetAsync($"{path}/{pod}")).Body;
             foreach (var condition in reported.Items("status", "conditions").Where(c => c.Text("type") is "Ready" or "ContainersReady"))
             {
-                condition["status"] = ready;
+                (condition["status"], condition["lastTransitionTime"]) = (ready, Now());
             }
 
             foreach (var container in reported.Items("status", "containerStatuses"))
@@ -109,17 +106,23 @@ internal static class ClusterBenchmark
                 container["ready"] = ready == "True";
             }
 
-            var seen = await screen.ReadAsync();
-            var clock = Stopwatch.StartNew();
-            await api.PutAsync($"{path}/{pod}/status?fieldManager=kubelet", reported);
-            await screen.ChangedAsync(seen);
-            delays.Add(clock.Elapsed.TotalMilliseconds);
-            await Task.Delay(TimeSpan.FromMilliseconds(300));
+            var shown = await screen.ShowsAsync(() => api.PutAsync($"{path}/{pod}/status?fieldManager=kubelet", reported));
+            replicas.Add(shown.Replicas);
+            sentences.Add(shown.Sentence);
+
+            // At other moments of each second, so that looks do not fall into step with anything that happens once in it.
+            await Task.Delay(TimeSpan.FromMilliseconds(300 + (look * 370 % 1000)));
         }
 
+        // Both count: whoever is on call sees the sentence first.
+        return Tell("its replica shown otherwise", replicas) & Tell("the endpoint's health and why", sentences);
+    }
+
+    private static bool Tell(string what, List<TimeSpan> delays)
+    {
         delays.Sort();
-        var p95 = TimeSpan.FromMilliseconds(delays[(int)(delays.Count * 0.95)]);
-        Say($"from a kubelet's report to the endpoint's page in Chromium, {Looks} times: p50 {delays[delays.Count / 2]:F0} ms, p95 {p95.TotalMilliseconds:F0} ms (at most {LongestLook.TotalMilliseconds:F0} ms), longest {delays[^1]:F0} ms");
+        var p95 = delays[(int)(delays.Count * 0.95)];
+        Say($"from a kubelet's report to the endpoint's page in Chromium, {what}, {delays.Count} times: p50 {delays[delays.Count / 2].TotalMilliseconds:F0} ms, p95 {p95.TotalMilliseconds:F0} ms (at most {LongestLook.TotalMilliseconds:F0} ms), longest {delays[^1].TotalMilliseconds:F0} ms");
         return p95 <= LongestLook;
     }
 
@@ -142,6 +145,8 @@ internal static class ClusterBenchmark
         Say($"a new endpoint of {seed.Replicas} replicas, {Rollouts} times, median: {own:F2} s from the approval in the registry (of which up to 1 s until the controller's round; {inside:F2} s from the controller's first to its last step), kubectl apply and rollout status of the same objects {theirs:F2} s: {own - theirs:+0.00;-0.00} s (at most +{MostLonger.TotalSeconds:F0} s)");
         return own - theirs <= MostLonger.TotalSeconds;
     }
+
+    private static string Now() => TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Rollouts / 2);
 

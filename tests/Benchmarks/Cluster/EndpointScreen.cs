@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Playwright;
 using Ops.Benchmarks.Uploads;
 
@@ -6,8 +7,8 @@ namespace Ops.Benchmarks.Cluster;
 /// <summary>An endpoint's page in Debian's Chromium.</summary>
 internal sealed class EndpointScreen : IAsyncDisposable
 {
-    // How often the page says of a replica that it is ready.
-    private const string Count = "() => ((document.querySelector('main') ?? document.body).innerText.match(/\\bReady\\b/gi) ?? []).length";
+    private const string Replicas = "() => [...document.querySelectorAll('.replica-head')].map(head => head.innerText).join()";
+    private const string Sentence = "() => document.querySelector('.endpoint-banner')?.innerText ?? ''";
     private readonly IPlaywright playwright;
     private readonly IBrowser browser;
     private readonly IPage page;
@@ -31,21 +32,33 @@ internal sealed class EndpointScreen : IAsyncDisposable
         await page.WaitForURLAsync("**/account");
         await page.GotoAsync($"/endpoints/{endpoint}");
         var screen = new EndpointScreen(playwright, browser, page);
-        await page.WaitForFunctionAsync($"() => ({Count})() > 0");
+        await page.WaitForFunctionAsync($"() => ({Replicas})().length > 0");
         await page.WaitForTimeoutAsync(3000);
         return screen;
     }
 
-    /// <summary>What it shows now.</summary>
-    public Task<int> ReadAsync() => page.EvaluateAsync<int>(Count);
-
-    /// <summary>Waits until it shows something else.</summary>
-    public Task ChangedAsync(int seen) => page.WaitForFunctionAsync($"seen => ({Count})() !== seen", seen, new() { PollingInterval = 16, Timeout = 30_000 });
+    /// <summary>Does something that changes both the replicas and the sentence about the endpoint on the page.</summary>
+    /// <param name="change">What is done.</param>
+    /// <returns>How long it took until the page showed the replicas otherwise, and until it said something else of the endpoint, from before it was done.</returns>
+    public async Task<(TimeSpan Replicas, TimeSpan Sentence)> ShowsAsync(Func<Task> change)
+    {
+        var (replicas, sentence) = (await page.EvaluateAsync<string>(Replicas), await page.EvaluateAsync<string>(Sentence));
+        var clock = Stopwatch.StartNew();
+        await change();
+        var shown = await Task.WhenAll(ChangedAsync(Replicas, replicas, clock), ChangedAsync(Sentence, sentence, clock));
+        return (shown[0], shown[1]);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await browser.CloseAsync();
         playwright.Dispose();
+    }
+
+    private async Task<TimeSpan> ChangedAsync(string what, string before, Stopwatch clock)
+    {
+        await page.WaitForFunctionAsync($"before => ({what})() !== before", before, new() { PollingInterval = 16, Timeout = 30_000 });
+        return clock.Elapsed;
     }
 }

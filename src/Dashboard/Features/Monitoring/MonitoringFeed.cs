@@ -48,17 +48,17 @@ internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOpti
 {
     private static readonly TimeSpan LongestSeldom = TimeSpan.FromMinutes(1);
 
-    /// <summary>Subscribe here; keyed by endpoint, at most once a second.</summary>
-    public SnapshotFeed<EndpointPulse> Pulses { get; } = new(p => p.Endpoint.Id.ToString("N"), time, new() { Interval = TimeSpan.FromSeconds(1) });
+    /// <summary>Raised after <see cref="Renew"/>, on its caller's thread; handlers only signal.</summary>
+    public event Action? Renewed;
+
+    /// <summary>Subscribe here; keyed by endpoint, at most twice a second: once for the figures, and in between for replicas that come and go.</summary>
+    public SnapshotFeed<EndpointPulse> Pulses { get; } = new(p => p.Endpoint.Id.ToString("N"), time, new() { Interval = TimeSpan.FromMilliseconds(500) });
 
     /// <summary>Makes and publishes the pulse of every endpoint.</summary>
     public void Publish(IReadOnlyCollection<EndpointObservation> endpoints, DateTimeOffset now)
     {
-        var serving = routes.All.ToDictionary(r => r.EndpointId, r => r.ServingPlans);
-        foreach (var endpoint in endpoints)
-        {
-            Pulses.Publish(Pulse(endpoint, serving.GetValueOrDefault(endpoint.Endpoint.Id), now));
-        }
+        var serving = Serving();
+        Pulses.PublishAll([.. endpoints.Select(e => Pulse(e, serving.GetValueOrDefault(e.Endpoint.Id), now))]);
 
         var present = endpoints.Select(e => e.Endpoint.Id.ToString("N")).ToHashSet(StringComparer.Ordinal);
         foreach (var gone in Pulses.Snapshot().Select(p => p.Endpoint.Id.ToString("N")).Where(id => !present.Contains(id)))
@@ -66,6 +66,17 @@ internal sealed class MonitoringFeed(MetricStore store, RouteTable routes, IOpti
             Pulses.Remove(gone);
         }
     }
+
+    /// <summary>Publishes anew how endpoints are whose replicas have changed since their figures were read, which stay as old as they are.</summary>
+    public void Renew(IReadOnlyCollection<EndpointObservation> endpoints, DateTimeOffset now)
+    {
+        var known = Pulses.Snapshot().ToDictionary(p => p.Endpoint.Id, p => p.At);
+        var serving = Serving();
+        Pulses.PublishAll([.. endpoints.Where(e => known.ContainsKey(e.Endpoint.Id)).Select(e => Pulse(e, serving.GetValueOrDefault(e.Endpoint.Id), now) with { At = known[e.Endpoint.Id] })]);
+        Renewed?.Invoke();
+    }
+
+    private Dictionary<Guid, IReadOnlySet<Guid>> Serving() => routes.All.ToDictionary(r => r.EndpointId, r => r.ServingPlans);
 
     // Where replicas are asked seldom, they have not fallen silent before they were asked a second time. After a minute figures are old all the same.
     private TimeSpan Patience(EndpointSeries series)

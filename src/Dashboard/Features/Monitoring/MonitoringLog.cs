@@ -19,4 +19,7 @@ internal static partial class MonitoringLog
 
     [LoggerMessage(6006, LogLevel.Error, "The GPUs of this machine could not be read; tried again in {Seconds} s")]
     public static partial void GpuReadFailed(this ILogger log, double seconds, Exception exception);
+
+    [LoggerMessage(6007, LogLevel.Error, "Replicas that have changed could not be told; the next round tells them")]
+    public static partial void RenewFailed(this ILogger log, Exception exception);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.Monitoring.Revisions;
 using Ops.Dashboard.Features.Monitoring.Series;
@@ -7,7 +8,7 @@ using Ops.Dashboard.Features.Targets;
 
 namespace Ops.Dashboard.Features.Monitoring;
 
-/// <summary>Reads router and replicas once a second and publishes what it found to the live feed.</summary>
+/// <summary>Reads router and replicas once a second and publishes what it found to the live feed; replicas that come and go are told at once.</summary>
 internal sealed class MonitoringService(
     ObservedEndpoints observed,
     ServingStatistics statistics,
@@ -20,6 +21,10 @@ internal sealed class MonitoringService(
     ILogger<MonitoringService> log) : BackgroundService
 {
     private const int MostAtOnce = 32;
+
+    // Replicas that load report often.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
+    private readonly Channel<Guid> changed = Channel.CreateUnbounded<Guid>(new() { SingleReader = true });
     private readonly ScrapeTurns turns = new(time);
     private readonly ConcurrentDictionary<string, bool> failing = new(StringComparer.Ordinal);
 
@@ -66,17 +71,55 @@ internal sealed class MonitoringService(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        observed.Changed += OnChanged;
+        try
+        {
+            await Task.WhenAll(RoundsAsync(stoppingToken), RenewAsync(stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            observed.Changed -= OnChanged;
+        }
+    }
+
+    private void OnChanged(Guid endpointId) => changed.Writer.TryWrite(endpointId);
+
+    private async Task RenewAsync(CancellationToken stopping)
+    {
+        while (await changed.Reader.WaitToReadAsync(stopping))
+        {
+            await Task.Delay(Gathering, time, stopping);
+            HashSet<Guid> endpoints = [];
+            while (changed.Reader.TryRead(out var id))
+            {
+                endpoints.Add(id);
+            }
+
+            try
+            {
+                feed.Renew([.. endpoints.Select(observed.Find).OfType<EndpointObservation>()], time.GetUtcNow());
+            }
+            catch (Exception exception)
+            {
+                // The next round tells it.
+                log.RenewFailed(exception);
+            }
+        }
+    }
+
+    private async Task RoundsAsync(CancellationToken stopping)
+    {
         var interval = TimeSpan.FromSeconds(options.Value.IntervalSeconds);
         var pause = interval;
-        while (!stoppingToken.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             var began = time.GetTimestamp();
             try
             {
-                await RoundAsync(stoppingToken);
+                await RoundAsync(stopping);
                 pause = interval;
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -88,7 +131,7 @@ internal sealed class MonitoringService(
             }
 
             var rest = pause - time.GetElapsedTime(began);
-            await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.FromMilliseconds(1), time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -64,4 +64,36 @@ public sealed class MonitoringServiceTests
         await service.RoundAsync(default);
         Assert.Empty(feed.Pulses.Snapshot());
     }
+
+    [Fact]
+    public async Task Observed_ReplicaComesOrGoesBetweenRounds_PulseSaysSoAtOnceAndItsFiguresStayAsOld()
+    {
+        var time = new Ops.Testing.ManualTime();
+        var options = Options.Create(new MonitoringOptions { IntervalSeconds = 60 });
+        var (observed, routes, store) = (new ObservedEndpoints(), new RouteTable(), new MetricStore(options));
+        var feed = new MonitoringFeed(store, routes, options, time);
+        using var scraper = new Scraper(options, time);
+        using var service = new MonitoringService(observed, new(), scraper, store, new(time), feed, options, time, NullLogger<MonitoringService>.Instance);
+        var (plan, endpoint) = (Guid.NewGuid(), new EndpointRef(Guid.NewGuid(), "digits", Guid.NewGuid()));
+        routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));
+        Show(ReplicaPhase.Ready);
+        var renewed = 0;
+        feed.Renewed += () => Interlocked.Increment(ref renewed);
+        await service.StartAsync(default);
+        await time.AdvanceUntilAsync(() => feed.Pulses.Snapshot() is [{ Ready: 1 }], TimeSpan.Zero);
+        var read = feed.Pulses.Snapshot().Single().At;
+
+        time.Advance(TimeSpan.FromSeconds(1));
+        Show(ReplicaPhase.Unready);
+        await time.AdvanceUntilAsync(() => renewed == 1, TimeSpan.FromMilliseconds(10));
+        Assert.Equal((read, 0, 1), feed.Pulses.Snapshot().Select(p => (p.At, p.Ready, p.Wanted)).Single());
+
+        // One that was not read yet is told with its first reading.
+        observed.Publish(new(new(Guid.NewGuid(), "other", endpoint.TargetId), [], time.GetUtcNow()));
+        await time.AdvanceUntilAsync(() => renewed == 2, TimeSpan.FromMilliseconds(10));
+        Assert.Single(feed.Pulses.Snapshot());
+        await service.StopAsync(default);
+
+        void Show(ReplicaPhase phase) => observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = phase }], time.GetUtcNow()));
+    }
 }

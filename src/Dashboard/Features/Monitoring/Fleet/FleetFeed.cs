@@ -11,8 +11,8 @@ public sealed record FleetStatus(FirstSteps FirstSteps, DateTimeOffset? StaleSin
 /// <summary>All endpoints as tiles and rows show them, live, made once for everybody who watches.</summary>
 internal sealed class FleetFeed(TimeProvider time)
 {
-    /// <summary>Every endpoint, keyed by its key; at most once a second.</summary>
-    public SnapshotFeed<EndpointTile> Tiles { get; } = new(t => KeyOf(t.Facts.Id), time, new() { Interval = TimeSpan.FromSeconds(1) });
+    /// <summary>Every endpoint, keyed by its key; at most twice a second: once for the figures, and in between for replicas that come and go.</summary>
+    public SnapshotFeed<EndpointTile> Tiles { get; } = new(t => KeyOf(t.Facts.Id), time, new() { Interval = TimeSpan.FromMilliseconds(500) });
 
     /// <summary>One item: the fleet as a whole.</summary>
     public SnapshotFeed<FleetStatus> Status { get; } = new(_ => "fleet", time, new() { Interval = TimeSpan.FromSeconds(1) });

@@ -1,11 +1,12 @@
 using System.Data.Common;
+using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace Ops.Dashboard.Features.Monitoring.Fleet;
 
 /// <summary>
-/// Joins the registry with what is measured, once a second and once for all subscribers; does nothing while nobody watches.
+/// Joins the registry with what is measured, once a second and when replicas come or go, once for all subscribers; does nothing while nobody watches.
 /// A page asks for <see cref="RefreshAsync"/> first, so that it never begins with what was true when the last one left.
 /// </summary>
 internal sealed class FleetService(
@@ -18,6 +19,10 @@ internal sealed class FleetService(
     ILogger<FleetService> log) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    // Where replicas come and go without end, pages are told of it this often.
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200);
+    private readonly Channel<bool> renewed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly SparkCache sparks = new(store);
     private readonly SemaphoreSlim turn = new(1, 1);
     private IReadOnlyList<EndpointFacts> facts = [];
@@ -70,27 +75,46 @@ internal sealed class FleetService(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        monitoring.Renewed += OnRenewed;
+        try
         {
-            try
+            while (!stoppingToken.IsCancellationRequested)
             {
-                if (feed.IsWatched)
+                try
                 {
-                    await RoundAsync(stoppingToken);
+                    if (feed.IsWatched)
+                    {
+                        await RoundAsync(stoppingToken);
+                    }
                 }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                // What the feed says meanwhile is marked as stale by the next round that gets through; this one is in the log.
-                log.FleetRoundFailed(exception);
-            }
+                catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+                {
+                    return;
+                }
+                catch (Exception exception)
+                {
+                    // What the feed says meanwhile is marked as stale by the next round that gets through; this one is in the log.
+                    log.FleetRoundFailed(exception);
+                }
 
-            await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await PauseAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
+        finally
+        {
+            monitoring.Renewed -= OnRenewed;
+        }
+    }
+
+    private void OnRenewed() => renewed.Writer.TryWrite(true);
+
+    private async Task PauseAsync(CancellationToken stopping)
+    {
+        await Task.Delay(Shortest, time, stopping);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(Task.Delay(Period - Shortest, time, over.Token), renewed.Reader.WaitToReadAsync(over.Token).AsTask());
+        await over.CancelAsync();
+        renewed.Reader.TryRead(out _);
     }
 
     private async Task ReadAsync(CancellationToken cancellation)
@@ -121,14 +145,7 @@ internal sealed class FleetService(
         var pulses = monitoring.Pulses.Snapshot().ToDictionary(p => p.Endpoint.Id);
         var known = feed.Tiles.Snapshot().ToDictionary(t => t.Facts.Id);
         var present = facts.Select(f => f.Id).ToHashSet();
-        foreach (var item in facts)
-        {
-            var tile = Tile(item, pulses.GetValueOrDefault(item.Id), now);
-            if (!known.TryGetValue(item.Id, out var before) || before != tile)
-            {
-                feed.Tiles.Publish(tile);
-            }
-        }
+        feed.Tiles.PublishAll([.. facts.Select(f => Tile(f, pulses.GetValueOrDefault(f.Id), now)).Where(t => !known.TryGetValue(t.Facts.Id, out var before) || before != t)]);
 
         foreach (var gone in known.Keys.Where(id => !present.Contains(id)))
         {

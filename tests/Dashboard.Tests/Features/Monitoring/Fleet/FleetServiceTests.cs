@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Ops.Dashboard.Features.Monitoring;
 using Ops.Dashboard.Features.Monitoring.Fleet;
 using Ops.Dashboard.Features.Serving;
+using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Tests.Features.Rollouts;
 using Ops.Data;
 using Ops.Data.Approvals;
@@ -81,6 +82,32 @@ public sealed class FleetServiceTests
         Assert.Same(before, feed.Find("digits"));
     }
 
+    [Fact]
+    public async Task Service_ReplicaGoesBetweenRounds_TileSaysSoWithoutWaitingForTheNextOne()
+    {
+        await using var world = await OpsWorld.CreateAsync();
+        var asked = await world.RequestAsync();
+        var rollout = await world.RolloutAsync(asked.Id);
+        var monitoring = Monitoring(world);
+        var feed = new FleetFeed(world.Time);
+        using var service = Service(world, feed, world.Get<IDbContextFactory<RegistryDb>>(), monitoring);
+        var endpoint = new EndpointRef(rollout.EndpointId, "digits", world.Target.Id);
+        world.Get<RouteTable>().Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { rollout.PlanId }));
+        monitoring.Publish([Seen(ReplicaPhase.Ready)], world.Time.GetUtcNow());
+        using var watching = feed.Tiles.Subscribe();
+        var timers = world.Time.ActiveTimers;
+        await service.StartAsync(default);
+        await world.Time.AdvanceUntilAsync(() => feed.Find("digits") is { Ready: 1 } && world.Time.ActiveTimers > timers, TimeSpan.Zero);
+
+        // Its pause is over after a second; this is less.
+        monitoring.Renew([Seen(ReplicaPhase.Unready)], world.Time.GetUtcNow());
+        world.Time.Advance(TimeSpan.FromMilliseconds(500));
+        await world.Time.AdvanceUntilAsync(() => feed.Find("digits") is { Ready: 0 }, TimeSpan.Zero);
+        await service.StopAsync(default);
+
+        EndpointObservation Seen(ReplicaPhase phase) => new(endpoint, [new() { Id = "r", PlanId = rollout.PlanId, Node = "here", Phase = phase }], world.Time.GetUtcNow());
+    }
+
     [Theory]
     [InlineData(0.0012345, 0.00123)]
     [InlineData(98765.4, 98800)]
@@ -88,11 +115,15 @@ public sealed class FleetServiceTests
     [InlineData(double.NaN, double.NaN)]
     public void Rounded_AnyNumber_ThreeSignificantDigits(double value, double expected) => Assert.Equal(expected, FleetService.Rounded(value), 1e-12);
 
-    private static FleetService Service(OpsWorld world, FleetFeed feed, IDbContextFactory<RegistryDb> databases)
+    private static FleetService Service(OpsWorld world, FleetFeed feed, IDbContextFactory<RegistryDb> databases, MonitoringFeed? monitoring = null)
     {
         var options = Options.Create(new MonitoringOptions());
-        var store = new MetricStore(options);
-        var monitoring = new MonitoringFeed(store, world.Get<RouteTable>(), options, world.Time);
-        return new(new FleetQuery(databases, NullLogger<FleetQuery>.Instance), feed, monitoring, store, options, world.Time, NullLogger<FleetService>.Instance);
+        return new(new FleetQuery(databases, NullLogger<FleetQuery>.Instance), feed, monitoring ?? Monitoring(world), new(options), options, world.Time, NullLogger<FleetService>.Instance);
+    }
+
+    private static MonitoringFeed Monitoring(OpsWorld world)
+    {
+        var options = Options.Create(new MonitoringOptions());
+        return new(new(options), world.Get<RouteTable>(), options, world.Time);
     }
 }
