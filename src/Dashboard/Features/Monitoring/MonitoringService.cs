@@ -65,7 +65,8 @@ internal sealed class MonitoringService(
             store.For(endpoint.Endpoint.Id).DropOlderThan(oldest);
         }
 
-        feed.Publish(endpoints, now);
+        // Reading took a while: replicas that have come or gone meanwhile were told already, and are not told otherwise again.
+        feed.Publish(observed.All, now);
     }
 
     /// <inheritdoc/>

@@ -96,4 +96,41 @@ public sealed class MonitoringServiceTests
 
         void Show(ReplicaPhase phase) => observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = phase }], time.GetUtcNow()));
     }
+
+    [Fact]
+    public async Task Round_ReplicaGoesWhileItIsRead_IsNotShownAgainAsItWas()
+    {
+        using var reading = new SemaphoreSlim(0);
+        using var answer = new SemaphoreSlim(0);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var replica = builder.Build();
+        replica.MapGet("/metrics", async () =>
+        {
+            reading.Release();
+            await answer.WaitAsync();
+            return Results.Text("ops_runtime_info 1\n");
+        });
+        await replica.StartAsync();
+        var address = new Uri(replica.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        var time = new Ops.Testing.ManualTime();
+        var options = Options.Create(new MonitoringOptions { TimeoutSeconds = 20 });
+        var (observed, routes, store) = (new ObservedEndpoints(), new RouteTable(), new MetricStore(options));
+        var feed = new MonitoringFeed(store, routes, options, time);
+        using var scraper = new Scraper(options, time);
+        using var service = new MonitoringService(observed, new(), scraper, store, new(time), feed, options, time, NullLogger<MonitoringService>.Instance);
+        var (plan, endpoint) = (Guid.NewGuid(), new EndpointRef(Guid.NewGuid(), "digits", Guid.NewGuid()));
+        routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));
+        Show(ReplicaPhase.Ready);
+
+        var round = service.RoundAsync(default);
+        await reading.WaitAsync();
+        Show(ReplicaPhase.Unready);
+        answer.Release();
+        await round;
+        Assert.Equal(0, feed.Pulses.Snapshot().Single().Ready);
+
+        void Show(ReplicaPhase phase) => observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = phase, Address = address, StartedAt = time.GetUtcNow() }], time.GetUtcNow()));
+    }
 }
