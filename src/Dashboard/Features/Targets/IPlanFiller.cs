@@ -20,4 +20,10 @@ internal interface IPlanFiller
     /// <param name="runs">Whether the endpoint runs there already, so that room becomes free on the way.</param>
     /// <returns>Why none takes it, as a failure; or what to know, empty when nothing.</returns>
     Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, TargetInventory inventory, bool runs);
+
+    /// <summary>Checks whether a plan that was sealed before may begin on what the target says now. A target that cannot be asked refuses nothing.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="plan">The plan; what of it runs already goes on in any case.</param>
+    /// <param name="cancellation">Gives up.</param>
+    Task<Result> CheckSealedAsync(Target target, Plan plan, CancellationToken cancellation);
 }

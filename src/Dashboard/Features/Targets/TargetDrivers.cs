@@ -1,3 +1,5 @@
+using Ops.Data;
+using Ops.Data.Rollouts;
 using Ops.Data.Targets;
 
 namespace Ops.Dashboard.Features.Targets;
@@ -25,4 +27,8 @@ internal sealed class TargetDrivers
 
     /// <summary>The driver of a target, or null when this program has none of its kind.</summary>
     public ITargetDriver? Find(Target target) => byKind.GetValueOrDefault(target.Kind);
+
+    /// <summary>Checks whether a plan that was sealed before may begin on what its target says now.</summary>
+    public async Task<Result> CheckSealedAsync(Target target, Plan plan, CancellationToken cancellation) =>
+        Find(target) is IPlanFiller filler ? await filler.CheckSealedAsync(target, plan, cancellation) : Result.Done;
 }

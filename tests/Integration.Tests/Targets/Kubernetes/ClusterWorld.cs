@@ -72,6 +72,17 @@ internal sealed class ClusterWorld : IAsyncDisposable
         return world;
     }
 
+    /// <summary>Changes what the target says, as an administrator does who keeps the kubeconfig.</summary>
+    public async Task ChangeTargetAsync(Func<KubernetesTargetSettings, KubernetesTargetSettings> change)
+    {
+        await using var db = Ops.Open();
+        var target = await db.Targets.SingleAsync(t => t.Id == Ops.Target.Id);
+        Assert.True(target.Change(change(KubernetesTargetSettings.Read(target.SettingsJson)).Write(), target.ProtectedSecrets, "administrator", TimeProvider.System.GetUtcNow()).Succeeded);
+        await db.SaveChangesAsync();
+        Ops.Target = target;
+        await Task.WhenAll(dashboards.Select(d => d.Services).Prepend(Ops.Services).Select(s => s.GetRequiredService<ClusterConnections>().RefreshAsync(CancellationToken.None)));
+    }
+
     /// <summary>Starts a dashboard.</summary>
     /// <param name="life">What may end it in the middle; null for one that lives.</param>
     /// <param name="more">Further services of its.</param>

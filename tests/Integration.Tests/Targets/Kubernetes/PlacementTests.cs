@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Ops.Dashboard.Features.Rollouts.Commands;
 using Ops.Dashboard.Features.Targets;
 using Ops.Dashboard.Features.Targets.Kubernetes;
+using Ops.Data;
 using Ops.Data.Rollouts;
 using Ops.Testing.Kubernetes;
 
@@ -61,6 +62,34 @@ public sealed class PlacementTests(ClusterFixture cluster)
         await world.EndedAsync(rollout, RolloutState.Succeeded);
         Assert.All(await world.PodsAsync(rollout.EndpointId), p => Assert.Equal(added, p.Text("spec", "nodeName")));
         await world.Api.DeleteAsync($"/api/v1/nodes/{added}");
+    }
+
+    [Fact]
+    public async Task Plan_SealedBeforeItsTargetWasKeptToOtherNodes_GoesOnWhereItRunsAndBeginsNowhereAnew()
+    {
+        const string Why = "The plan was made before its target kept to nodes with pool=ml. Plan it anew.";
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        var node = $"ml-{world.Space}";
+        await cluster.AddNodeAsync(node, 0);
+        await MergeAsync($"/api/v1/nodes/{node}", """{"metadata":{"labels":{"pool":"ml"}}}""");
+        await world.StartAsync();
+        var first = await world.SucceedAsync(1);
+        var asked = await world.RequestAsync(2);
+        await world.ChangeTargetAsync(s => s with { NodeFilter = "pool=ml" });
+
+        // What waited for its approval meanwhile ends with a sentence, instead of being tried for ever, and what runs goes on.
+        await world.DecideAsync(asked);
+        Assert.Equal(Why, (await world.EndedAsync(asked, RolloutState.Failed)).Status);
+        await world.QuietAsync(first, 1);
+
+        // The same as a way back is refused where it is asked for.
+        await world.SucceedAsync(3);
+        var back = await world.Ops.Get<RequestRollback>().RunAsync(world.Ops.As("operator"), first.EndpointId, (await world.Ops.RolloutAsync(first.Id)).PlanId);
+        Assert.Equal((FailureKind.Conflict, Why), (back.Failure?.Kind, back.Failure?.Message));
+        var again = await world.Ops.Get<RetryRollout>().RunAsync(world.Ops.As("operator"), asked.Id);
+        Assert.Equal((FailureKind.Conflict, Why), (again.Failure?.Kind, again.Failure?.Message));
+        Assert.All(await world.PodsAsync(first.EndpointId), p => Assert.Equal(node, p.Text("spec", "nodeName")));
+        await world.Api.DeleteAsync($"/api/v1/nodes/{node}");
     }
 
     [Fact]

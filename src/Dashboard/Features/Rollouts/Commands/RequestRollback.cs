@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Dashboard.Features.Targets;
 using Ops.Data;
 using Ops.Data.Rollouts;
 using Endpoint = Ops.Data.Rollouts.Endpoint;
@@ -9,7 +10,7 @@ using Endpoint = Ops.Data.Rollouts.Endpoint;
 namespace Ops.Dashboard.Features.Rollouts.Commands;
 
 /// <summary>Asks to go back to a plan that ran on the endpoint before: the same sealed plan, in a new rollout.</summary>
-internal sealed class RequestRollback(CommandRunner commands, ReconcileQueue queue)
+internal sealed class RequestRollback(CommandRunner commands, TargetDrivers drivers, ReconcileQueue queue)
 {
     /// <summary>Said when the policy lets rollbacks go without approvals.</summary>
     public const string WhyNone = "The policy asks for no approval of rollbacks to a plan that ran here before.";
@@ -56,6 +57,11 @@ internal sealed class RequestRollback(CommandRunner commands, ReconcileQueue que
         }
 
         var target = await db.Targets.SingleAsync(t => t.Id == endpoint.TargetId, cancellation);
+        if (await drivers.CheckSealedAsync(target, plan, cancellation) is { Failure: { } outdated })
+        {
+            return Failure.Conflict(outdated.Message);
+        }
+
         var policy = await RolloutOpening.PolicyAsync(db, target.Environment, cancellation);
         var demand = RolloutOpening.Demand(policy);
         if (!policy.RollbackNeedsApproval && plan.Spec.Environment == target.Environment)

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Ops.Dashboard.Commands;
 using Ops.Dashboard.Features.Rollouts.Execution;
 using Ops.Dashboard.Features.Rollouts.Plans;
+using Ops.Dashboard.Features.Targets;
 using Ops.Data;
 using Ops.Data.Approvals;
 using Ops.Data.Rollouts;
@@ -11,7 +12,7 @@ using Endpoint = Ops.Data.Rollouts.Endpoint;
 namespace Ops.Dashboard.Features.Rollouts.Commands;
 
 /// <summary>Asks for a plan again whose rollout failed or was aborted: the same sealed plan, in a new rollout.</summary>
-internal sealed class RetryRollout(CommandRunner commands, ReconcileQueue queue)
+internal sealed class RetryRollout(CommandRunner commands, TargetDrivers drivers, ReconcileQueue queue)
 {
     private static readonly TimeSpan ApprovalsCountFor = TimeSpan.FromHours(24);
 
@@ -57,6 +58,11 @@ internal sealed class RetryRollout(CommandRunner commands, ReconcileQueue queue)
         if (VersionIntegrity.Refuse(plan, version) is { } damaged)
         {
             return Failure.Conflict(damaged);
+        }
+
+        if (await drivers.CheckSealedAsync(target, plan, cancellation) is { Failure: { } outdated })
+        {
+            return Failure.Conflict(outdated.Message);
         }
 
         if (await RolloutOpening.RefuseTwinAsync(db, endpoint.Id, plan.Hash, cancellation) is { Failure: { } twin })

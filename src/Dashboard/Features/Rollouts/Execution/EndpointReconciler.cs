@@ -137,7 +137,7 @@ internal sealed class EndpointReconciler(
 
     private async Task<TimeSpan?> AdvanceAsync(EndpointPicture picture, Rollout rollout, ITargetDriver driver, EndpointRef reference, CancellationToken cancellation)
     {
-        var damage = await picture.RefuseWantedAsync(cancellation) ?? Outdated(picture, rollout);
+        var damage = await picture.RefuseWantedAsync(cancellation) ?? await OutdatedAsync(picture, rollout, cancellation);
         var strategy = damage is null ? strategies.Find(picture.StrategyName(picture.Wanted!)) : null;
         if (strategy is null)
         {
@@ -264,11 +264,12 @@ internal sealed class EndpointReconciler(
         }
     }
 
-    /// <summary>A plan sealed for another environment was decided under another policy. A rollback may be older than a move of its target.</summary>
-    private static string? Outdated(EndpointPicture picture, Rollout rollout) =>
-        rollout.State == RolloutState.Approved && rollout.Kind == RolloutKind.Deploy && picture.Wanted!.Spec.Environment != picture.Target.Environment
+    /// <summary>A plan sealed for another environment was decided under another policy; a rollback may be older than a move of its target. What the target no longer takes is not begun either.</summary>
+    private async Task<string?> OutdatedAsync(EndpointPicture picture, Rollout rollout, CancellationToken cancellation) =>
+        rollout.State != RolloutState.Approved || !lease.IsHeld ? null
+        : rollout.Kind == RolloutKind.Deploy && picture.Wanted!.Spec.Environment != picture.Target.Environment
             ? $"{picture.Target.Name} was moved to {picture.Target.Environment} after this was planned for {picture.Wanted.Spec.Environment}. Plan it anew."
-            : null;
+            : (await drivers.CheckSealedAsync(picture.Target, picture.Wanted!, cancellation)).Failure?.Message;
 
     private async Task NoteDamageAsync(EndpointPicture picture, string damage, CancellationToken cancellation)
     {

@@ -51,70 +51,31 @@ internal sealed class KubernetesTargetDriver(
     /// <inheritdoc/>
     public async Task<Result<PlanSpec>> FillAsync(Target target, PlanSpec plan, long sizeBytes, CancellationToken cancellation)
     {
-        ClusterSettings settings;
         try
         {
-            settings = (await OpenAsync(target.Id, cancellation)).Settings;
+            return ClusterPlans.Fill((await OpenAsync(target.Id, cancellation)).Settings, target.Name, plan, sizeBytes);
         }
         catch (InvalidOperationException exception)
         {
             return Failure.Unavailable(exception.Message) with { Field = "target" };
         }
-
-        if (settings.ImageOf(plan.Runtime, plan.Resources.Gpus > 0) is not { } image)
-        {
-            return Failure.Invalid($"{target.Name} names no image of {plan.Runtime}. An administrator adds one, by its digest, in the target's settings.", "target");
-        }
-
-        // The namespace and the image are the target's to say. Whoever names others all the same is told so, rather than given something else.
-        var chosen = plan.Kubernetes ?? new() { Namespace = "", Image = "" };
-        var named = plan with
-        {
-            Kubernetes = chosen with
-            {
-                Namespace = Or(chosen.Namespace, settings.Namespace),
-                Image = Or(chosen.Image, image),
-                CacheClaim = settings.CacheClaim,
-                NodeSelector = new SortedDictionary<string, string>(chosen.NodeSelector.ToDictionary(), StringComparer.Ordinal),
-            },
-        };
-        var filled = settings.Placement.Fill(named, sizeBytes);
-        if (PlanGuard.Check(filled, settings.Namespace, settings.Registries) is { Failure: { } refused })
-        {
-            return refused;
-        }
-
-        return filled.Kubernetes!.Image == image ? filled : Failure.Invalid($"{target.Name} runs {plan.Runtime} from {image}. An administrator says in its settings which image it is.", "image");
-
-        static string Or(string named, string usual) => named.Length > 0 ? named : usual;
     }
 
     /// <inheritdoc/>
-    public Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, TargetInventory inventory, bool runs)
+    public Result<IReadOnlyList<string>> CheckNodes(PlanSpec plan, TargetInventory inventory, bool runs) => ClusterPlans.CheckNodes(plan, inventory, runs);
+
+    /// <inheritdoc/>
+    public async Task<Result> CheckSealedAsync(Target target, Plan plan, CancellationToken cancellation)
     {
-        // No node has a label that cannot be; the label is to blame, not the nodes.
-        if (plan.Kubernetes?.NodeSelector.Select(l => PlanGuard.CheckSelector(l.Key, l.Value).Failure).FirstOrDefault(f => f is not null) is { } wrong)
+        try
         {
-            return wrong;
+            return ClusterPlans.CheckSealed(await OpenAsync(target.Id, cancellation), new(plan.EndpointId, plan.Spec.Endpoint, target.Id), plan.Hash, plan.Spec);
         }
-
-        var verdicts = NodeFit.Check(plan, inventory.Nodes);
-        var room = verdicts.Sum(v => v.Replicas);
-        if (room >= plan.Replicas)
+        catch (InvalidOperationException)
         {
-            return Result.Of<IReadOnlyList<string>>([]);
+            // Whoever applies it finds out what there is.
+            return Result.Done;
         }
-
-        if (room > 0)
-        {
-            return Result.Of<IReadOnlyList<string>>([$"There is room for {room} of {plan.Replicas} replicas now; the others wait until there is more."]);
-        }
-
-        const int Most = 3;
-        var why = verdicts.Count == 0 ? "there is none now" : string.Join("; ", verdicts.Take(Most).Select(v => $"{v.Node} {v.Refusals[0]}")) + (verdicts.Count > Most ? $"; and {verdicts.Count - Most} more" : "");
-        return inventory.Placement is { AddsNodes: true } ? Result.Of<IReadOnlyList<string>>([$"No node takes a replica now: {why}. Replicas wait until the cluster has added one that does."])
-            : runs ? Result.Of<IReadOnlyList<string>>([$"No node takes a replica beside what runs now: {why}."])
-            : Failure.Invalid($"No node takes a replica: {why}. Where the cluster adds nodes when they are needed, an administrator says so in the target's settings.", "nodes");
     }
 
     /// <inheritdoc/>

@@ -26,15 +26,9 @@ internal sealed class WantedObjects(VersionSupply supply)
         List<(RevisionSpec Revision, SuppliedVersion Version)> supplied = [];
         foreach (var revision in revisions)
         {
-            if (PlanGuard.Check(revision.Plan, ns, cluster.Settings.Registries) is { Failure: { } refused })
+            if (ClusterPlans.CheckSealed(cluster, endpoint, revision.PlanHash, revision.Plan) is { Failure: { } refused })
             {
                 throw new InvalidOperationException(refused.Message);
-            }
-
-            // What runs already goes on where it was approved for; nothing begins on nodes that the target no longer keeps to.
-            if (cluster.Find("Deployment", ObjectNames.Of(endpoint, revision)) is null && PlanGuard.CheckFilter(revision.Plan, cluster.Settings.Placement.NodeFilter) is { Failure: { } outside })
-            {
-                throw new InvalidOperationException(outside.Message);
             }
 
             var version = await supply.GetAsync(revision.PlanId, revision.Plan, cancellation);
