@@ -32,6 +32,9 @@ internal sealed record TargetView
     /// <summary>How many endpoints run there.</summary>
     public int Endpoints => Replicas.Select(r => r.Endpoint.Id).Distinct().Count();
 
+    /// <summary>Whether its replicas are processes, which have a number on their machine.</summary>
+    public bool HasProcesses => Kind == TargetKinds.Local;
+
     /// <summary>Cores of all nodes.</summary>
     public double CpuCores => Inventory.Nodes.Sum(n => n.CpuCores);
 

@@ -48,7 +48,7 @@ public sealed record ReplicaView
     public DateTimeOffset? LoadingSince { get; init; }
 
     /// <summary>The end of its key, which is enough to tell replicas of one endpoint apart.</summary>
-    public string ShortId => Id.Length > 12 ? Id[^12..] : Id;
+    public string ShortId => Short(Id);
 
     /// <summary>From what the target shows.</summary>
     internal static ReplicaView Of(ReplicaObservation seen) => new()
@@ -68,4 +68,7 @@ public sealed record ReplicaView
         Step = seen.Phase == ReplicaPhase.Loading ? seen.Step ?? (seen.Progress is (var fetched, > 0 and var total) ? new(LoadStep.Files, fetched, total) : null) : null,
         LoadingSince = seen.Phase == ReplicaPhase.Loading ? seen.LoadingSince : null,
     };
+
+    /// <summary>The end of a replica's id: ids of one revision begin alike.</summary>
+    public static string Short(string id) => id.Length > 12 ? id[^12..] : id;
 }
