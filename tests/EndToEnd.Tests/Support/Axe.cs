@@ -36,11 +36,11 @@ public sealed class Axe
     /// <param name="name">What to call the page.</param>
     public async Task LookAsync(SignedIn window, string name)
     {
-        await window.Page.EvaluateAsync(Script);
+        await window.Page.EvaluateAsync(Script).WaitAsync(BrowserFixture.Longest);
         foreach (var theme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
             await window.Page.EmulateMediaAsync(new() { ColorScheme = theme });
-            var found = await window.Page.EvaluateAsync<string[]>(Look, theme == ColorScheme.Light ? [] : Colours);
+            var found = await window.Page.EvaluateAsync<string[]>(Look, theme == ColorScheme.Light ? [] : Colours).WaitAsync(BrowserFixture.Longest);
             Looks++;
             violations.AddRange(found.Select(f => $"{name} ({theme}): {f}"));
         }

@@ -18,6 +18,9 @@ public sealed class BrowserFixture : IAsyncLifetime
         "--disable-extensions", "--disable-sync", "--metrics-recording-only", "--no-first-run", "--mute-audio",
     ];
 
+    /// <summary>How long the browser may take for what has no limit of its own: one that hangs fails a test, and does not keep all others waiting.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+
     private static readonly string Program = Environment.GetEnvironmentVariable("OPS_TEST_CHROMIUM") is { Length: > 0 } path ? path : "/usr/bin/chromium";
     private IPlaywright? playwright;
     private IBrowser? browser;
@@ -51,7 +54,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     {
         if (browser is not null)
         {
-            await browser.DisposeAsync();
+            await browser.DisposeAsync().AsTask().WaitAsync(Longest);
         }
 
         playwright?.Dispose();
@@ -62,11 +65,11 @@ public sealed class BrowserFixture : IAsyncLifetime
     {
         options ??= new() { ViewportSize = new() { Width = 1280, Height = 900 } };
         options.BaseURL = dashboard.Address.ToString();
-        var context = await Browser.NewContextAsync(options);
+        var context = await Browser.NewContextAsync(options).WaitAsync(Longest);
 
         // Snapshots of every step make a trace that can be walked through, and the tests half as fast.
         await context.Tracing.StartAsync(new() { Snapshots = Environment.GetEnvironmentVariable("OPS_TEST_SNAPSHOTS") == "1" });
-        return new(who, context, await context.NewPageAsync());
+        return new(who, context, await context.NewPageAsync().WaitAsync(Longest));
     }
 
     /// <summary>Opens a window and signs in through the page.</summary>

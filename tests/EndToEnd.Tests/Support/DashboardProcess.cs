@@ -116,7 +116,9 @@ public sealed class DashboardProcess : IAsyncDisposable
         if (process is { HasExited: false })
         {
             process.Kill();
-            await process.WaitForExitAsync();
+
+            // What it has started may hold on to its output, which would otherwise be waited for as well.
+            await process.WaitForExitAsync().WaitAsync(Gentle);
         }
     }
 

@@ -52,8 +52,8 @@ public sealed class SignedIn : IAsyncDisposable
                 tabs++;
                 TestContext.Current.TestOutputHelper?.WriteLine($"{Who}: {path} did not load from {Page.Url}; the server itself answers {await AskAsync(path)}. {stuck.Message}");
                 var given = Page;
-                Page = Watch(await Context.NewPageAsync());
-                await given.CloseAsync();
+                Page = Watch(await Context.NewPageAsync().WaitAsync(BrowserFixture.Longest));
+                await given.CloseAsync().WaitAsync(BrowserFixture.Longest);
             }
         }
 
@@ -107,9 +107,9 @@ public sealed class SignedIn : IAsyncDisposable
         {
             var name = $"{TestContext.Current.Test?.TestDisplayName ?? "test"}-{Who}";
             await Page.ScreenshotAsync(new() { Path = TestFolders.Result($"{name}.png"), FullPage = true });
-            await Context.Tracing.StopAsync(new() { Path = TestFolders.Result($"{name}.zip") });
+            await Context.Tracing.StopAsync(new() { Path = TestFolders.Result($"{name}.zip") }).WaitAsync(BrowserFixture.Longest);
         }
 
-        await Context.DisposeAsync();
+        await Context.DisposeAsync().AsTask().WaitAsync(BrowserFixture.Longest);
     }
 }

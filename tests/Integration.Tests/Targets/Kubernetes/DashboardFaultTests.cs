@@ -41,6 +41,10 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
             await world.EndedAsync(second, RolloutState.Succeeded);
             await world.QuietAsync(second, 2);
             await world.AssertToldOnceAsync(second);
+
+            // Nodes have room for some endpoints, not for one of each line.
+            Assert.True((await world.Ops.Get<EndpointCommands>().RetireAsync(world.Ops.As("operator"), second.EndpointId)).Succeeded);
+            await ClusterWorld.UntilAsync(async () => (await world.PodsAsync(second.EndpointId)).Count == 0, () => world.PictureAsync(second.EndpointId));
             await next.StopAsync();
             if (!life.Ended.IsCompleted)
             {
