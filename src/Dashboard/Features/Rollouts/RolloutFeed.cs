@@ -54,11 +54,16 @@ internal sealed record EndpointActivity
     public bool SameAs(EndpointActivity other) => this with { Replicas = other.Replicas } == other && Replicas.SequenceEqual(other.Replicas);
 }
 
-/// <summary>What happens on all endpoints, live. Written by the controller only; at most two batches a second reach each subscriber.</summary>
+/// <summary>
+/// What happens on all endpoints, live. Written by the controller only: what its passes find, and at once the replicas that its target shows, since a
+/// pass may take seconds. At most two batches a second reach each subscriber.
+/// </summary>
 internal sealed class RolloutFeed(TimeProvider time)
 {
     private readonly SnapshotFeed<EndpointActivity> feed = new(a => a.EndpointId.ToString(), time);
+    private readonly Lock gate = new();
     private readonly ConcurrentDictionary<Guid, EndpointActivity> latest = new();
+    private readonly Dictionary<Guid, IReadOnlyList<ReplicaObservation>> seen = [];
 
     /// <summary>How many pages listen.</summary>
     public int SubscriberCount => feed.SubscriberCount;
@@ -75,22 +80,50 @@ internal sealed class RolloutFeed(TimeProvider time)
     /// <summary>A snapshot and then changes; dispose it to end it.</summary>
     public FeedSubscription<EndpointActivity> Subscribe() => feed.Subscribe();
 
-    /// <summary>Tells listeners, unless nothing changed.</summary>
+    /// <summary>Tells listeners what a pass has found, unless nothing changed. Replicas that were seen since the pass began stay as they are.</summary>
     public void Publish(EndpointActivity activity)
     {
-        if (latest.TryGetValue(activity.EndpointId, out var known) && known.SameAs(activity))
+        lock (gate)
         {
-            return;
+            Tell(activity);
         }
+    }
 
-        latest[activity.EndpointId] = activity;
-        feed.Publish(activity);
+    /// <summary>Tells listeners which replicas an endpoint has now. Of one that no pass has looked at yet they are told with the first.</summary>
+    public void See(Guid endpointId, IReadOnlyList<ReplicaObservation> replicas)
+    {
+        lock (gate)
+        {
+            seen[endpointId] = replicas;
+            if (latest.TryGetValue(endpointId, out var known))
+            {
+                Tell(known);
+            }
+        }
     }
 
     /// <summary>Takes an endpoint away that does not exist any more.</summary>
     public void Remove(Guid endpointId)
     {
-        latest.TryRemove(endpointId, out _);
-        feed.Remove(endpointId.ToString());
+        lock (gate)
+        {
+            seen.Remove(endpointId);
+            latest.TryRemove(endpointId, out _);
+            feed.Remove(endpointId.ToString());
+        }
+    }
+
+    private void Tell(EndpointActivity activity)
+    {
+        if (seen.TryGetValue(activity.EndpointId, out var replicas))
+        {
+            activity = activity with { Replicas = replicas, Ready = replicas.Count(r => r.Phase == ReplicaPhase.Ready) };
+        }
+
+        if (!latest.TryGetValue(activity.EndpointId, out var known) || !known.SameAs(activity))
+        {
+            latest[activity.EndpointId] = activity;
+            feed.Publish(activity);
+        }
     }
 }

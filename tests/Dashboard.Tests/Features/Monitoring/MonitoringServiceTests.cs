@@ -68,15 +68,9 @@ public sealed class MonitoringServiceTests
     [Fact]
     public async Task Observed_ReplicaComesOrGoesBetweenRounds_PulseSaysSoAtOnceAndItsFiguresStayAsOld()
     {
-        var time = new Ops.Testing.ManualTime();
-        var options = Options.Create(new MonitoringOptions { IntervalSeconds = 60 });
-        var (observed, routes, store) = (new ObservedEndpoints(), new RouteTable(), new MetricStore(options));
-        var feed = new MonitoringFeed(store, routes, options, time);
-        using var scraper = new Scraper(options, time);
-        using var service = new MonitoringService(observed, new(), scraper, store, new(time), feed, options, time, NullLogger<MonitoringService>.Instance);
-        var (plan, endpoint) = (Guid.NewGuid(), new EndpointRef(Guid.NewGuid(), "digits", Guid.NewGuid()));
-        routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));
-        Show(ReplicaPhase.Ready);
+        using var watched = new Watched(new() { IntervalSeconds = 60 });
+        var (time, feed, service) = (watched.Time, watched.Feed, watched.Service);
+        watched.Show(ReplicaPhase.Ready);
         var renewed = 0;
         feed.Renewed += () => Interlocked.Increment(ref renewed);
         await service.StartAsync(default);
@@ -84,17 +78,15 @@ public sealed class MonitoringServiceTests
         var read = feed.Pulses.Snapshot().Single().At;
 
         time.Advance(TimeSpan.FromSeconds(1));
-        Show(ReplicaPhase.Unready);
+        watched.Show(ReplicaPhase.Unready);
         await time.AdvanceUntilAsync(() => renewed == 1, TimeSpan.FromMilliseconds(10));
         Assert.Equal((read, 0, 1), feed.Pulses.Snapshot().Select(p => (p.At, p.Ready, p.Wanted)).Single());
 
         // One that was not read yet is told with its first reading.
-        observed.Publish(new(new(Guid.NewGuid(), "other", endpoint.TargetId), [], time.GetUtcNow()));
+        watched.Observed.Publish(new(new(Guid.NewGuid(), "other", Guid.NewGuid()), [], time.GetUtcNow()));
         await time.AdvanceUntilAsync(() => renewed == 2, TimeSpan.FromMilliseconds(10));
         Assert.Single(feed.Pulses.Snapshot());
         await service.StopAsync(default);
-
-        void Show(ReplicaPhase phase) => observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = phase }], time.GetUtcNow()));
     }
 
     [Fact]
@@ -114,23 +106,52 @@ public sealed class MonitoringServiceTests
         });
         await replica.StartAsync();
         var address = new Uri(replica.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        var time = new Ops.Testing.ManualTime();
-        var options = Options.Create(new MonitoringOptions { TimeoutSeconds = 20 });
-        var (observed, routes, store) = (new ObservedEndpoints(), new RouteTable(), new MetricStore(options));
-        var feed = new MonitoringFeed(store, routes, options, time);
-        using var scraper = new Scraper(options, time);
-        using var service = new MonitoringService(observed, new(), scraper, store, new(time), feed, options, time, NullLogger<MonitoringService>.Instance);
-        var (plan, endpoint) = (Guid.NewGuid(), new EndpointRef(Guid.NewGuid(), "digits", Guid.NewGuid()));
-        routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));
-        Show(ReplicaPhase.Ready);
+        using var watched = new Watched(new() { TimeoutSeconds = 20 }, address);
+        var (feed, service) = (watched.Feed, watched.Service);
+        watched.Show(ReplicaPhase.Ready);
 
         var round = service.RoundAsync(default);
         await reading.WaitAsync();
-        Show(ReplicaPhase.Unready);
+        watched.Show(ReplicaPhase.Unready);
         answer.Release();
         await round;
         Assert.Equal(0, feed.Pulses.Snapshot().Single().Ready);
+    }
 
-        void Show(ReplicaPhase phase) => observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = phase, Address = address, StartedAt = time.GetUtcNow() }], time.GetUtcNow()));
+    /// <summary>The watching over one endpoint of one replica.</summary>
+    private sealed class Watched : IDisposable
+    {
+        private readonly Guid plan = Guid.NewGuid();
+        private readonly EndpointRef endpoint = new(Guid.NewGuid(), "digits", Guid.NewGuid());
+        private readonly Scraper scraper;
+        private readonly Uri? address;
+
+        public Watched(MonitoringOptions settings, Uri? address = null)
+        {
+            this.address = address;
+            var (options, routes) = (Options.Create(settings), new RouteTable());
+            var store = new MetricStore(options);
+            scraper = new(options, Time);
+            Feed = new(store, routes, options, Time);
+            Service = new(Observed, new(), scraper, store, new(Time), Feed, options, Time, NullLogger<MonitoringService>.Instance);
+            routes.Publish(new(endpoint.Id, endpoint.Name, false, new HashSet<Guid> { plan }));
+        }
+
+        public Ops.Testing.ManualTime Time { get; } = new();
+
+        public ObservedEndpoints Observed { get; } = new();
+
+        public MonitoringFeed Feed { get; }
+
+        public MonitoringService Service { get; }
+
+        public void Show(ReplicaPhase phase) =>
+            Observed.Publish(new(endpoint, [new() { Id = "r", PlanId = plan, Node = "here", Phase = phase, Address = address, StartedAt = Time.GetUtcNow() }], Time.GetUtcNow()));
+
+        public void Dispose()
+        {
+            Service.Dispose();
+            scraper.Dispose();
+        }
     }
 }

@@ -31,6 +31,23 @@ public sealed class RolloutFeedTests
     }
 
     [Fact]
+    public void See_WhileAPassIsUnderWay_IsToldAtOnceAndNotTakenBackByThePass()
+    {
+        IReadOnlyList<ReplicaObservation> ready = [activity.Replicas[0] with { Phase = ReplicaPhase.Ready }];
+        feed.See(activity.EndpointId, ready);
+        Assert.Empty(feed.Snapshot());
+
+        feed.See(activity.EndpointId, activity.Replicas);
+        feed.Publish(activity with { Status = "waits" });
+        feed.See(activity.EndpointId, ready);
+        Assert.Equal(("waits", 1, ready), feed.Snapshot().Select(a => (a.Status, a.Ready, a.Replicas)).Single());
+
+        // The pass began before.
+        feed.Publish(activity with { Status = "waits on" });
+        Assert.Equal(("waits on", 1, ready), feed.Snapshot().Select(a => (a.Status, a.Ready, a.Replicas)).Single());
+    }
+
+    [Fact]
     public void Subscribe_Disposed_LeavesNoSubscriber()
     {
         var subscription = feed.Subscribe();

@@ -58,19 +58,7 @@ internal sealed class FleetService(
     }
 
     /// <summary>One look at registry and figures.</summary>
-    internal async Task RoundAsync(CancellationToken cancellation)
-    {
-        await turn.WaitAsync(cancellation);
-        try
-        {
-            await ReadAsync(cancellation);
-            Publish(time.GetUtcNow());
-        }
-        finally
-        {
-            turn.Release();
-        }
-    }
+    internal Task RoundAsync(CancellationToken cancellation) => RoundAsync(TimeSpan.Zero, cancellation);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -84,7 +72,8 @@ internal sealed class FleetService(
                 {
                     if (feed.IsWatched)
                     {
-                        await RoundAsync(stoppingToken);
+                        // Also where replicas come and go all the time, the registry is read only twice a second.
+                        await RoundAsync(Period / 2, stoppingToken);
                     }
                 }
                 catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -115,6 +104,25 @@ internal sealed class FleetService(
         await Task.WhenAny(Task.Delay(Period - Shortest, time, over.Token), renewed.Reader.WaitToReadAsync(over.Token).AsTask());
         await over.CancelAsync();
         renewed.Reader.TryRead(out _);
+    }
+
+    // What was read of the registry within this time is not read again.
+    private async Task RoundAsync(TimeSpan young, CancellationToken cancellation)
+    {
+        await turn.WaitAsync(cancellation);
+        try
+        {
+            if (readAt is not { } last || problem is not null || time.GetUtcNow() - last >= young)
+            {
+                await ReadAsync(cancellation);
+            }
+
+            Publish(time.GetUtcNow());
+        }
+        finally
+        {
+            turn.Release();
+        }
     }
 
     private async Task ReadAsync(CancellationToken cancellation)

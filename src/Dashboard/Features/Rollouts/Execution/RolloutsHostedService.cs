@@ -12,6 +12,7 @@ internal sealed class RolloutsHostedService(
     EndpointReconciler reconciler,
     LeaderLease lease,
     ObservedEndpoints observed,
+    RolloutFeed feed,
     RolloutsHealth health,
     IDbContextFactory<RegistryDb> databases,
     IOptions<RolloutsOptions> options,
@@ -54,6 +55,7 @@ internal sealed class RolloutsHostedService(
         var replicas = observed.Find(endpointId)?.Replicas ?? [];
         var isNew = !seen.TryGetValue(endpointId, out var known) || !known.SequenceEqual(replicas);
         seen[endpointId] = replicas;
+        feed.See(endpointId, replicas);
 
         // What is being tried again later keeps its pause, also while its replicas report.
         if (isNew && !failures.ContainsKey(endpointId))
