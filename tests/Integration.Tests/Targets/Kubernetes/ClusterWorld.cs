@@ -363,6 +363,13 @@ internal sealed class Dashboard(ServiceProvider services, DashboardLife? life)
         }
     }
 
+    /// <summary>Ends it as <see cref="StopAsync"/> does, and what it has left open: nothing of it listens to the cluster any more.</summary>
+    public async Task EndAsync()
+    {
+        await StopAsync();
+        await services.DisposeAsync();
+    }
+
     /// <summary>Ends it: gently, unless its life has ended already.</summary>
     public async Task StopAsync()
     {

@@ -34,7 +34,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
             await ClusterWorld.UntilAsync(
                 async () => life.Ended.IsCompleted || (await world.Ops.RolloutAsync(second.Id)).IsFinal,
                 async () => (await world.Ops.RolloutAsync(second.Id)).State.ToString());
-            await dashboard.StopAsync();
+            await dashboard.EndAsync();
             await FreeLeaseAsync(world);
 
             var next = await world.StartAsync();
@@ -45,7 +45,7 @@ public sealed class DashboardFaultTests(ClusterFixture cluster)
             // Nodes have room for some endpoints, not for one of each line.
             Assert.True((await world.Ops.Get<EndpointCommands>().RetireAsync(world.Ops.As("operator"), second.EndpointId)).Succeeded);
             await ClusterWorld.UntilAsync(async () => (await world.PodsAsync(second.EndpointId)).Count == 0, () => world.PictureAsync(second.EndpointId));
-            await next.StopAsync();
+            await next.EndAsync();
             if (!life.Ended.IsCompleted)
             {
                 break;
