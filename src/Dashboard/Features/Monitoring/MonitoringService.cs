@@ -75,7 +75,15 @@ internal sealed class MonitoringService(
         observed.Changed += OnChanged;
         try
         {
-            await Task.WhenAll(RoundsAsync(stoppingToken), RenewAsync(stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task[] loops = [RoundsAsync(stoppingToken), RenewAsync(stoppingToken)];
+
+            // Neither ends by itself; what ends one of them is for the host to know.
+            await await Task.WhenAny(loops);
+            await Task.WhenAll(loops);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The usual end.
         }
         finally
         {

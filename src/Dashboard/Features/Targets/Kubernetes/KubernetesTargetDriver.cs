@@ -69,7 +69,9 @@ internal sealed class KubernetesTargetDriver(
     {
         try
         {
-            return ClusterPlans.CheckSealed(await OpenAsync(target.Id, cancellation), new(plan.EndpointId, plan.Spec.Endpoint, target.Id), plan.Hash, plan.Spec);
+            // Before Deployments were seen nobody knows what runs, and what runs must not be refused.
+            var cluster = await OpenAsync(target.Id, cancellation);
+            return cluster.Watches(V1Deployment.KubeKind) ? ClusterPlans.CheckSealed(cluster, new(plan.EndpointId, plan.Spec.Endpoint, target.Id), plan.Hash, plan.Spec) : Result.Done;
         }
         catch (InvalidOperationException)
         {
