@@ -72,7 +72,7 @@ internal sealed class MonitoringService(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        observed.Changed += OnChanged;
+        observed.News += OnNews;
         try
         {
             Task[] loops = [RoundsAsync(stoppingToken), RenewAsync(stoppingToken)];
@@ -87,11 +87,17 @@ internal sealed class MonitoringService(
         }
         finally
         {
-            observed.Changed -= OnChanged;
+            observed.News -= OnNews;
         }
     }
 
-    private void OnChanged(Guid endpointId) => changed.Writer.TryWrite(endpointId);
+    private void OnNews(ObservedNews news)
+    {
+        if (news.IsReplica)
+        {
+            changed.Writer.TryWrite(news.EndpointId);
+        }
+    }
 
     private async Task RenewAsync(CancellationToken stopping)
     {

@@ -35,4 +35,23 @@ public sealed class QuietEndpointTests(ClusterFixture cluster)
 
         int? Seen() => observed.Find(rollout.EndpointId)?.Replicas.Count(r => r.Phase == ReplicaPhase.Ready);
     }
+
+    [Theory]
+    [InlineData("services", "Service")]
+    [InlineData("networkpolicies", "NetworkPolicy")]
+    public async Task Object_ThatIsDeletedByAPerson_IsMadeAgainWithoutARound(string plural, string kind)
+    {
+        await using var world = await ClusterWorld.CreateAsync(cluster);
+        await world.StartAsync(more: services => services.Configure<RolloutsOptions>(o => o.ResyncSeconds = Never));
+        var rollout = await world.SucceedAsync(1);
+        var whole = await world.QuietAsync(rollout, 1);
+        await world.CalmAsync();
+
+        var path = $"{(kind == "Service" ? "/api/v1" : "/apis/networking.k8s.io/v1")}/namespaces/{world.Space}/{plural}/digits";
+        var gone = (await world.Api.GetAsync(path)).Body.Text("metadata", "uid");
+        Assert.NotNull(gone);
+        await world.Api.DeleteAsync(path);
+        await world.Api.UntilAsync(path, o => o.Text("metadata", "uid") is { } made && made != gone);
+        Assert.Equal(whole, await world.QuietAsync(rollout, 1));
+    }
 }

@@ -21,19 +21,20 @@ internal sealed class RolloutsHostedService(
 {
     // Replicas that load report often; looking at each report would keep the registry busy for nothing.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BetweenEdits = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(5);
     private readonly TargetLanes lanes = new(databases, options.Value.Workers);
     private readonly RegistryNews news = new(databases);
     private readonly ConcurrentDictionary<Guid, int> failures = new();
-    private readonly ConcurrentDictionary<Guid, IReadOnlyList<ReplicaObservation>> seen = new();
+    private readonly ConcurrentDictionary<Guid, long> editedAt = new();
 
     private TimeSpan LongestPause => TimeSpan.FromSeconds(options.Value.BackoffMaxSeconds);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        observed.Changed += OnChanged;
+        observed.News += OnNews;
         try
         {
             await Task.WhenAll([LeadAsync(stoppingToken), ResyncAsync(stoppingToken), FollowAsync(stoppingToken), lanes.RunAsync(queue, LookAsync, stoppingToken)]);
@@ -44,24 +45,36 @@ internal sealed class RolloutsHostedService(
         }
         finally
         {
-            observed.Changed -= OnChanged;
+            observed.News -= OnNews;
             await ReleaseAsync();
         }
     }
 
-    private void OnChanged(Guid endpointId)
+    private void OnNews(ObservedNews news)
     {
-        // Drivers may publish what was known already, each look makes them do so, and must not lead to another one.
-        var replicas = observed.Find(endpointId)?.Replicas ?? [];
-        var isNew = !seen.TryGetValue(endpointId, out var known) || !known.SequenceEqual(replicas);
-        seen[endpointId] = replicas;
-        feed.See(endpointId, replicas);
+        if (news.IsReplica)
+        {
+            feed.See(news.EndpointId, observed.Find(news.EndpointId)?.Replicas ?? []);
+        }
 
         // What is being tried again later keeps its pause, also while its replicas report.
-        if (isNew && !failures.ContainsKey(endpointId))
+        if (!failures.ContainsKey(news.EndpointId))
         {
-            queue.EnqueueAfter(endpointId, Gathering);
+            queue.EnqueueAfter(news.EndpointId, news.IsReplica ? Gathering : PauseAfterEdit(news.EndpointId));
         }
+    }
+
+    // The first edit is looked at at once. Where somebody else's controller edits against this one, that must not become a race.
+    private TimeSpan PauseAfterEdit(Guid endpointId)
+    {
+        var now = time.GetTimestamp();
+        if (editedAt.TryGetValue(endpointId, out var last) && time.GetElapsedTime(last, now) < BetweenEdits)
+        {
+            return BetweenEdits;
+        }
+
+        editedAt[endpointId] = now;
+        return Gathering;
     }
 
     private Task LeadAsync(CancellationToken stopping) => RepeatAsync(

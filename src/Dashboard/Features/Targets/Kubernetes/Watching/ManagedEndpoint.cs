@@ -101,7 +101,7 @@ internal sealed class ManagedEndpoint(EndpointRef endpoint, ICluster cluster, En
             last = seen;
             if (isNew || always)
             {
-                observed.Publish(seen);
+                observed.Publish(seen, isOther: always);
             }
 
             return seen;
